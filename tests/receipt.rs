@@ -15,8 +15,8 @@ use bouya_client::receipt::{self, final_proof};
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::ledger::{
-    Action, Block, Content, Decree, FinalProof, Finality, Genesis, Header, OutcomeProof, Output, Proposal,
-    Receipt, Response, Transaction, View,
+    Action, Block, Content, Decree, FinalProof, Finality, Genesis, Header, Output, Proposal, Receipt,
+    Response, Transaction, View,
 };
 use bouya_core::testing::members::{changed_thrice, overridden, restarted};
 use bouya_core::testing::{Node, address, governor, key, member, network, network_of_members, text};
