@@ -27,7 +27,10 @@ use thiserror::Error;
 
 mod decode;
 mod encode;
+mod files;
 mod parse;
+
+pub use files::beside;
 
 /// What an ABI file says.
 #[derive(Clone, Debug, PartialEq, Eq)]

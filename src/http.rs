@@ -158,6 +158,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(blocks::raw))
         .routes(routes!(contracts::show))
         .routes(routes!(contracts::code))
+        .routes(routes!(contracts::abi))
         .routes(routes!(contracts::view))
         .routes(routes!(transactions::show));
     // Streams stay open, and mining a block or reading a snapshot takes time.

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use bouya_contract::{Contract, Event, Message};
+use data_encoding::HEXLOWER;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use serde_json::json;
@@ -302,4 +303,44 @@ fn files_that_say_nonsense_are_refused() {
     }
     assert_eq!(Abi::parse(&vec![b' '; ABI_BYTES + 1]), Err(AbiError::Large(ABI_BYTES + 1)));
     assert!(matches!(Abi::parse(&vec![b'['; ABI_BYTES]), Err(AbiError::Form(_))));
+}
+
+/// What the explorer reads by itself (src/http/explorer/abi.js), with what comes of changed bytes. `BOUYA_WRITE_VECTORS=1` writes them anew.
+#[test]
+fn the_values_for_the_explorer_are_frozen() {
+    let all = All {
+        flag: true,
+        small: (255, 65_535, 4_294_967_295),
+        large: (u64::MAX, i64::MIN, u128::MAX),
+        text: "\u{201e}gr\u{fc}n\u{201c}".to_owned(),
+        bytes: vec![0, 255],
+        who: bouya_contract::Address([1; 33]),
+        document: bouya_contract::Hash([7; 32]),
+        list: vec![Kind::None, Kind::More { of: vec![Kind::Some { amount: 7, r#type: "a".to_owned() }] }],
+        perhaps: Some(Kind::None),
+        by_number: BTreeMap::from([(-1, "below".to_owned()), (1, String::new())]),
+        by_text: BTreeMap::from([("b".to_owned(), 1), ("ba".to_owned(), 2)]),
+        by_width: BTreeMap::from([(256, true), (1, false)]),
+    };
+    let (abi, whole) = (everything(), borsh::to_vec(&all).unwrap());
+    let mut given = vec![whole.clone(), whole[1..].to_vec(), [whole.as_slice(), &[0]].concat()];
+    given.extend((0..whole.len()).step_by(3).map(|at| {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        changed
+    }));
+    let case = |bytes: &Vec<u8>| {
+        let value = abi.decode(&abi.init, bytes).ok();
+        json!({ "hex": HEXLOWER.encode(bytes), "fits": value.is_some(), "value": value })
+    };
+    let found = json!({
+        "abi": serde_json::from_str::<Value>(&text()).unwrap(),
+        "cases": given.iter().map(case).collect::<Vec<_>>(),
+    });
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/abi/vectors.json");
+    if std::env::var_os("BOUYA_WRITE_VECTORS").is_some() {
+        std::fs::write(path, found.to_string() + "\n").unwrap();
+    }
+    let frozen: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(frozen, found, "the explorer reads something else than the command line");
 }

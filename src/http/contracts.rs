@@ -17,8 +17,12 @@ use super::names::Names;
 use super::problem::Problem;
 use super::transactions::output;
 use super::views::{self, ContractAnswer, ContractEvent, ContractOutcome, ContractQuestion, Page};
+use crate::abi;
 use crate::clock::wall;
 use crate::store::{List, Snapshot};
+
+/// Where the operator keeps ABI files, in the node's data folder.
+const ABIS: &str = "abis";
 
 pub(super) mod events;
 pub(super) mod slots;
@@ -148,6 +152,27 @@ pub(super) async fn code(
             .ok_or_else(|| Problem::internal(format!("the code of {address} is missing; run `bouya verify`")))
     });
     api.answer("application/octet-stream", read.await?)
+}
+
+/// A contract's ABI file: how its inputs, outputs and events are encoded. Nothing on the ledger vouches for it: this node's operator does
+#[utoipa::path(get, path = "/v1/contracts/{address}/abi", tag = "contracts", params(("address" = String, Path, description = "bouya1…")), responses(
+    (status = 200, description = "the file; docs/CONTRACTS.md describes it", body = Object, content_type = "application/json"),
+    (status = 404, description = "there is no contract at this address, or this node has no ABI file of its code", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn abi(
+    State(api): State<Api>,
+    Segment(address): Segment<Address>,
+) -> Result<Response, Problem> {
+    let folder = api.data_dir.join(ABIS);
+    let read = api.read(move |snapshot| {
+        let Contract { code, .. } = found(snapshot, &address)?;
+        let missing = || Problem::not_found(format!(
+            "this node has no ABI file of the code {code}; its operator may put the *.abi.json that was built with the contract into {}",
+            folder.display()
+        ));
+        abi::beside(&folder, &code).map(|(_, text)| text).ok_or_else(missing)
+    });
+    api.answer("application/json", read.await?)
 }
 
 /// Ask a contract: its `view` is run on the newest block, and nothing of that stays

@@ -36,11 +36,12 @@ macro_rules! asset {
 
 const INDEX: Asset = Asset { path: "/", kind: HTML, content: include_str!("explorer/index.html") };
 
-pub(super) const ASSETS: [Asset; 54] = [
+pub(super) const ASSETS: [Asset; 55] = [
     asset!("pictures.css", CSS),
     asset!("print.css", CSS),
     asset!("style.css", CSS),
     asset!("icon.svg", SVG),
+    asset!("abi.js", SCRIPT),
     asset!("acts.js", SCRIPT),
     asset!("api.js", SCRIPT),
     asset!("app.js", SCRIPT),

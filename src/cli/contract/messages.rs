@@ -1,25 +1,23 @@
 //! A contract's messages as people write and read them: JSON by its ABI file, or bytes in hex.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use bouya_core::crypto::Hash;
 use bouya_core::limits::ABI_BYTES;
 use clap::Args;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
-use crate::abi::{Abi, Type};
-use crate::http::views::ContractOutcome;
+use crate::abi::{self, Abi, Type};
+use crate::http::views::{self, ContractOutcome};
 
+use super::super::client::Client;
 use super::super::document;
 use super::super::error::Error;
 use super::super::output::note;
 
-/// Files of the current folder that are looked at for the ABI of a contract.
-const LOOKED_AT: usize = 64;
-
 #[derive(Debug, Args)]
 pub(crate) struct AbiOption {
-    /// The contract's ABI file [default: the *.abi.json here that is of its code]
+    /// The contract's ABI file [default: the *.abi.json here that is of its code; to read, the node's too]
     #[arg(long, value_name = "FILE")]
     abi: Option<PathBuf>,
 }
@@ -36,10 +34,12 @@ pub(in crate::cli) struct Messages(Option<Abi>);
 
 impl Messages {
     /// Of the contract with this code.
-    pub(in crate::cli) fn of(option: &AbiOption, code: &str) -> Result<Self, Error> {
-        let Some(path) = &option.abi else { return Ok(Self(beside(Path::new("."), code))) };
+    pub(in crate::cli) fn of(option: &AbiOption, code: &Hash) -> Result<Self, Error> {
+        let Some(path) = &option.abi else {
+            return Ok(Self(abi::beside(Path::new("."), code).map(|(abi, _)| abi)));
+        };
         let abi = read(path)?;
-        if abi.code.to_string() != code {
+        if abi.code != *code {
             return Err(Error::Usage(format!(
                 "{} is of other code than the contract has: of {}, not of {code}; give the file that was built with the contract",
                 path.display(),
@@ -47,6 +47,26 @@ impl Messages {
             )));
         }
         Ok(Self(Some(abi)))
+    }
+
+    /// Of this contract, to read what it says: where no file here is of its code, by the one that the node has. What is signed is never encoded
+    /// by that one: the node could let people sign something else than they wrote.
+    pub(super) fn to_read(
+        option: &AbiOption,
+        contract: &views::Contract,
+        client: &Client,
+    ) -> Result<Self, Error> {
+        let code = code_of(contract)?;
+        let here = Self::of(option, &code)?;
+        if here.0.is_some() {
+            return Ok(here);
+        }
+        let abi = match client.get(&format!("/v1/contracts/{}/abi", contract.address)) {
+            Ok(answer) => Abi::parse(answer.text().as_bytes()).ok(),
+            Err(Error::Refused { status: 404, .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self(abi.filter(|abi| abi.code == code)))
     }
 
     /// The hex of an input, as it is given: JSON, or 0xHEX. Without one it is empty, or the null that the type may be.
@@ -112,13 +132,10 @@ impl Messages {
     }
 }
 
-/// The ABI file of a folder that is of this code. What is none is passed over.
-fn beside(folder: &Path, code: &str) -> Option<Abi> {
-    let entries = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    let mut files: Vec<PathBuf> =
-        entries.filter(|path| path.to_string_lossy().ends_with(".abi.json")).collect();
-    files.sort();
-    files.iter().take(LOOKED_AT).filter_map(|path| read(path).ok()).find(|abi| abi.code.to_string() == code)
+/// The code that the node names.
+pub(super) fn code_of(contract: &views::Contract) -> Result<Hash, Error> {
+    let wrong = |error| Error::Failed(format!("the node names no code of the contract: {error}"));
+    contract.code.parse().map_err(wrong)
 }
 
 fn read(path: &Path) -> Result<Abi, Error> {
@@ -149,13 +166,9 @@ mod tests {
     #[test]
     fn messages_are_json_by_the_file_of_the_code_and_bytes_without() {
         let dir = tempfile::tempdir().unwrap();
-        let (code, other) = ("ab".repeat(32), "cd".repeat(32));
-        fs::write(dir.path().join("other.abi.json"), ABI.replace("CODE", &other)).unwrap();
-        fs::write(dir.path().join("none.abi.json"), "{}").unwrap();
-        assert!(beside(dir.path(), &code).is_none());
+        let [code, other] = [1, 2].map(|byte| Hash([byte; 32]));
         let path = dir.path().join("t.abi.json");
-        fs::write(&path, ABI.replace("CODE", &code)).unwrap();
-        assert_eq!(beside(dir.path(), &code).unwrap().name, "t");
+        std::fs::write(&path, ABI.replace("CODE", &code.to_string())).unwrap();
         let named = AbiOption { abi: Some(path) };
         assert!(matches!(Messages::of(&named, &other), Err(Error::Usage(why)) if why.contains("other code")));
         let messages = Messages::of(&named, &code).unwrap();

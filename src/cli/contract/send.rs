@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use bouya_core::codec::Bounded;
-use bouya_core::crypto::{Hash, sha256};
+use bouya_core::crypto::sha256;
 use bouya_core::ledger::contract::{Call, Deploy};
 use bouya_core::ledger::{Action, Header};
 use bouya_core::limits::{API_TRIED_GAS, GAS_TRANSLATE_BYTE};
@@ -18,7 +18,7 @@ use super::super::error::Error;
 use super::super::output::{Output, cell, note};
 use super::super::submit::{Signer, Signing};
 use super::super::transaction::outcome;
-use super::messages::{AbiOption, Messages, note_bytes};
+use super::messages::{AbiOption, Messages, code_of, note_bytes};
 use super::module;
 
 #[derive(Debug, Args)]
@@ -74,7 +74,7 @@ pub(super) fn deploy(options: &Deploying, client: &Client, out: &mut Output) -> 
     let running = &options.running;
     let (code, _) = module(&options.module)?;
     let (hash, size) = (sha256(&code), code.len());
-    let messages = Messages::of(&running.abi, &hash.to_string())?;
+    let messages = Messages::of(&running.abi, &hash)?;
     let input = messages.input(options.input.as_deref(), |abi| &abi.init)?;
     let signer = Signer::open(&running.signing, client)?;
     let value = signer.amount(&running.value)?;
@@ -92,10 +92,9 @@ pub(super) fn call(options: &Calling, client: &Client, out: &mut Output) -> Resu
     let signer = Signer::open(&running.signing, client)?;
     let contract = super::parse::address(&options.contract, &signer.wallets)?;
     let known: crate::http::views::Contract = client.get(&format!("/v1/contracts/{contract}"))?.read()?;
-    let messages = Messages::of(&running.abi, &known.code)?;
+    let code = code_of(&known)?;
+    let messages = Messages::of(&running.abi, &code)?;
     let input = messages.input(options.input.as_deref(), |abi| &abi.call)?;
-    let wrong = |error| Error::Failed(format!("the node names no code of the contract: {error}"));
-    let code: Hash = known.code.parse().map_err(wrong)?;
     let value = signer.amount(&running.value)?;
     let (input, size) = (bounded(bytes(&input))?, known.size);
     let call = Call { contract, code, size, input, value, gas: 0 };

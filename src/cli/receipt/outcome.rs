@@ -18,7 +18,7 @@ pub(super) fn messages(option: &AbiOption, proof: &Proof) -> Result<Option<Messa
         }
         _ => return Ok(None),
     };
-    Messages::of(option, &code.to_string()).map(Some)
+    Messages::of(option, &code).map(Some)
 }
 
 /// One line for what became of it, and one for each thing that the contract gave, paid and said.

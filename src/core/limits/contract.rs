@@ -46,6 +46,8 @@ pub const CONTRACT_PAYMENTS: usize = 128;
 pub const DEPLOY_BYTES: usize = 40 * 1024;
 /// Bytes of an ABI file. One for a large contract has 20 KiB.
 pub const ABI_BYTES: usize = 256 * 1024;
+/// Files of a folder that are looked at for the ABI of a contract.
+pub const ABI_FILES: usize = 64;
 /// Types within types in an ABI file, and values within values: what is deeper could use up the stack.
 pub const ABI_DEPTH: usize = 16;
 /// Bytes of a name in an ABI file, which people see.

@@ -161,7 +161,18 @@ fn contracts_are_listed_and_shown_with_their_code() {
     let answer = node.get(&format!("/v1/contracts/{contract}/code"));
     assert_eq!((answer.status, answer.header("content-type")), (200, "application/octet-stream"));
     assert_eq!(answer.body, code);
-    for path in ["", "/code", "/slots", "/events"] {
+    let abi = format!("/v1/contracts/{contract}/abi");
+    assert!(node.get(&abi).problem(404, "not-found").contains("put the *.abi.json"));
+    let folder = node.api.data_dir.join("abis");
+    std::fs::create_dir(&folder).unwrap();
+    let text = format!(
+        r#"{{"name":"keeps","code":"{}","init":"()","call":"bytes","view":"()","output":"()","answer":"()","events":{{}},"types":{{}}}}"#,
+        sha256(&code)
+    );
+    std::fs::write(folder.join("keeps.abi.json"), &text).unwrap();
+    assert_eq!(node.json(&abi)["name"], "keeps");
+    assert_eq!(node.get(&abi).body, text.as_bytes(), "as it is");
+    for path in ["", "/code", "/abi", "/slots", "/events"] {
         let none = node.get(&format!("/v1/contracts/{}{path}", broken.contract().unwrap()));
         assert!(none.problem(404, "not-found").contains("bouya contract list"));
     }

@@ -29,6 +29,7 @@ const ROUTES: [(&str, &str, bool); 44] = [
     ("get", "/v1/blocks/{reference}/raw", false),
     ("get", "/v1/contracts", false),
     ("get", "/v1/contracts/{address}", false),
+    ("get", "/v1/contracts/{address}/abi", false),
     ("get", "/v1/contracts/{address}/code", false),
     ("get", "/v1/contracts/{address}/events", false),
     ("get", "/v1/contracts/{address}/slots", false),

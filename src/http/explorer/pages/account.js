@@ -74,7 +74,7 @@ export const account = {
       contract && about(contract),
       turn(open, confirmed.address),
       section(w.account.parts[shown], { beside: [choices(w.account.show, Object.keys(contract ? ALL : PARTS).map((key) => [w.account.parts[key], here({ show: key === "history" ? null : key }), key === shown])), ALL[shown].kind && csv(ALL[shown].kind, ALL[shown].from(confirmed.address))] },
-        ALL[shown].view(page),
+        ALL[shown].view(page, contract?.abi),
         pages([asked.get("from") && [w.common.newest, here({ show: asked.get("show") })], page.next && [w.common.older, here({ show: asked.get("show"), from: page.next })]])),
       section(w.contacts.nameIt, { kind: "screen" }, contactForm(confirmed.address, contact(confirmed.address))),
     ];

@@ -8,7 +8,7 @@ import { comparison, facts, hint, json, section, table, title, verdict } from ".
 import { said, saidLines } from "../said.js";
 import { exactly, when } from "../time.js";
 import { w } from "../words.js";
-import { asked, led } from "./contract.js";
+import { abiOf, asked, led } from "./contract.js";
 
 /** What a motion changes, or a member about its own keys, in a few words. */
 export const change = (change) => {
@@ -65,7 +65,7 @@ const content = ({ hash: sha256, data, text, name }) => {
 
 const none = () => h("span", { class: "soft" }, w.common.none);
 
-const body = ({ action }) => {
+const body = ({ action }, abi) => {
   switch (action.type) {
     case "transfer":
       return [
@@ -92,7 +92,7 @@ const body = ({ action }) => {
       return facts([[w.members.member, said(action.member)], ...(action.key ? [[w.transaction.newKey, h("code", {}, action.key)]] : []), ...(action.governor ? [[w.transaction.newGovernor, account(action.governor, true)]] : [])]);
     case "deploy":
     case "call":
-      return asked(action);
+      return asked(action, abi);
     default:
       return facts([[w.agreements.kind, agreement(action.agreement, true)]]);
   }
@@ -127,17 +127,17 @@ export const transaction = {
     const found = await ask(`/v1/transactions/${encodeURIComponent(name)}`);
     const kept = event === "reorg" || event === "lagged" ? null : before?.anchor;
     const anchor = found.status !== "confirmed" ? null : kept ?? (({ height, hash }) => ({ height, hash }))(await ask("/v1/blocks/latest"));
-    return { found, anchor };
+    return { found, anchor, abi: await abiOf(found) };
   },
   expects: ({ found }) => documentOf(found.action),
-  view: ({ found, anchor }, _name, _asked, given) => {
+  view: ({ found, anchor, abi }, _name, _asked, given) => {
     const waits = found.status !== "confirmed";
     const about = documentOf(found.action);
     return [
       title(w.transaction.heads[found.action.type] ?? w.transaction.kind, short(found.id), waits ? badge("pending", w.transaction.waits) : badge("confirmed", w.common.confirmations(found.confirmations)), finalMark(found)),
       verdict(given, about, w.verdict.ofTransaction),
-      section(w.transaction.does, {}, body(found), about ? comparison() : null, next(found)),
-      led(found),
+      section(w.transaction.does, {}, body(found, abi), about ? comparison() : null, next(found)),
+      led(found, abi),
       section(w.transaction.state, { beside: json(`/v1/transactions/${found.id}`) }, facts([
         [w.transaction.kind, hash(found.id, null, true)],
         !waits && [w.transaction.when, when(found.time)],
