@@ -11,9 +11,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use thiserror::Error;
 use wasmparser::{
-    BinaryReaderError, ConstExpr, ElementItems, ElementKind, Export, ExternalKind, FuncType, FuncValidator,
+    ConstExpr, ElementItems, ElementKind, Export, ExternalKind, FuncType, FuncValidator,
     FuncValidatorAllocations, FunctionBody, Import, Operator, Parser, Payload, TypeRef, ValType,
     ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
@@ -22,6 +21,13 @@ use crate::limits::{
     CONTRACT_BRANCHES, CONTRACT_CODE_BYTES, CONTRACT_FRAME, CONTRACT_FUNCTION_LOCALS, CONTRACT_LOCALS,
     CONTRACT_PAGES, CONTRACT_TABLE,
 };
+
+mod choice;
+mod error;
+
+use choice::Operands;
+pub use error::GateError;
+use error::shown;
 
 /// What today's compilers emit, and no more. Not several values: a branch would move as many as a block has results, for the price of one, and
 /// the machine's translator puts them into the wrong places now and then (blocks with parameters), so that a node may read what is left of an
@@ -61,70 +67,8 @@ pub const HOST: [(&str, &[ValType], &[ValType]); 19] = {
 /// What every module exports, besides its memory `memory`: functions without parameters and results.
 pub const ENTRIES: [&str; 3] = ["init", "call", "view"];
 const MEMORY: &str = "memory";
-/// Characters of what a module's author has chosen that an error shows.
-const SHOWN: usize = 120;
 /// Where host functions are imported from.
 const MODULE: &str = "bouya";
-
-/// Why a module may not be deployed.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum GateError {
-    /// Larger than any.
-    #[error("the code has {0} bytes; at most {CONTRACT_CODE_BYTES} are allowed")]
-    Large(usize),
-    /// No module, or one that uses what no contract may.
-    #[error("it is no valid module for contracts, at byte {offset}: {why}")]
-    Invalid {
-        /// Where.
-        offset: usize,
-        /// What the validator says.
-        why: String,
-    },
-    /// An operation that no contract may use.
-    #[error("{0} at byte {1} is not allowed: its result or its cost differs between machines")]
-    Operation(String, usize),
-    /// A function with too much on the machine's stack.
-    #[error("a function takes {0} locals and operands at once; at most {CONTRACT_FRAME} are allowed")]
-    Frame(u32),
-    /// Too many locals in one function.
-    #[error("a function has {0} locals; at most {CONTRACT_FUNCTION_LOCALS} are allowed")]
-    FunctionLocals(u32),
-    /// Too many locals in all functions.
-    #[error("the functions have more than {CONTRACT_LOCALS} locals")]
-    Locals,
-    /// A br_table that is too long.
-    #[error("a br_table has {0} targets; at most {CONTRACT_BRANCHES} are allowed")]
-    Branches(u32),
-    /// A table whose size is not fixed, or too large.
-    #[error("the table must state a maximum that is its size, at most {CONTRACT_TABLE} elements")]
-    Table,
-    /// More than one table or memory.
-    #[error("a module has one memory and at most one table")]
-    Several,
-    /// Elements that begin outside of the table.
-    #[error("elements must be put into the table at a constant place where they fit")]
-    Elements,
-    /// A memory without a maximum, or with one that is too large.
-    #[error("the memory must state a maximum of at most {CONTRACT_PAGES} pages")]
-    Memory,
-    /// Code that runs before anybody has called.
-    #[error("a start function is not allowed: put that code into init")]
-    Start,
-    /// An import that no node gives.
-    #[error("it imports {0}, which nodes do not give; see the list of host functions")]
-    Import(String),
-    /// An export that nobody calls, or one that is missing or of another kind.
-    #[error(
-        "it must export its memory as \"memory\" and the functions init, call and view, without parameters and results, and nothing else: {0}"
-    )]
-    Export(String),
-}
-
-impl From<BinaryReaderError> for GateError {
-    fn from(error: BinaryReaderError) -> Self {
-        Self::Invalid { offset: error.offset(), why: shown(error.message()) }
-    }
-}
 
 /// Whether a name of an operation or of a type says that it is about floats.
 const fn names_float(name: &str) -> bool {
@@ -139,12 +83,6 @@ const fn names_float(name: &str) -> bool {
         at = at.saturating_add(1);
     }
     false
-}
-
-/// A name or a message that may hold what the module's author has chosen: short, in one line, without what controls a terminal.
-fn shown(text: &str) -> String {
-    let words = text.split_whitespace().flat_map(|word| [" ", word]).skip(1);
-    words.flat_map(str::chars).filter(|one| !one.is_control()).take(SHOWN).collect()
 }
 
 /// The operation's name, and whether it is refused whatever the module's features are.
@@ -375,6 +313,7 @@ impl Gate {
             return Err(GateError::Locals);
         }
         let mut operators = body.get_operators_reader()?;
+        let mut operands = Operands::default();
         while !operators.eof() {
             let (operator, offset) = operators.read_with_offset()?;
             let (name, is_float) = name(&operator);
@@ -386,7 +325,11 @@ impl Gate {
             {
                 return Err(GateError::Branches(targets.len()));
             }
+            let arity = operator.operator_arity(&function.visitor(offset));
             function.op(offset, &operator)?;
+            if operands.take(&operator, arity, function.operand_stack_height()) {
+                return Err(GateError::Choice(offset));
+            }
             let frame = locals.saturating_add(function.operand_stack_height());
             if frame > CONTRACT_FRAME {
                 return Err(GateError::Frame(frame));

@@ -73,6 +73,51 @@ fn floats_are_refused_wherever_they_are_named() {
     }
 }
 
+/// Choices that the machine gets wrong, however the comparison with zero is hidden.
+#[test]
+fn a_choice_by_a_comparison_with_zero_is_refused() {
+    const ZERO: &str = "i32.const 4 i32.const 4 i32.sub";
+    let compared = |how: &str| format!("(local i32 i32) i32.const 1 i32.const 9 {how} select drop");
+    for how in [
+        "local.get 0 i32.eqz",
+        "local.get 0 i32.const 0 i32.eq",
+        "i32.const 0 local.get 0 i32.eq",
+        "local.get 0 i32.const 0 i32.ne",
+        &format!("local.get 0 {ZERO} i32.eq"),
+        &format!("{ZERO} local.get 0 i32.ne"),
+        "local.get 0 i32.eqz i32.eqz",
+        "local.get 0 i32.eqz nop",
+        "local.get 0 i32.eqz local.tee 1",
+        "local.get 0 i32.eqz i32.const 0 i32.shl",
+        "local.get 0 i32.eqz i64.extend_i32_u i32.wrap_i64",
+        "local.get 0 i32.eqz i32.const 7 drop",
+        "local.get 0 i32.eqz i32.const 7 local.set 1",
+        "(block (result i32) local.get 0 i32.eqz)",
+        "(loop (result i32) local.get 0 i32.eqz)",
+        "i32.const 1 (if (result i32) (then local.get 0 i32.eqz) (else i32.const 7))",
+        "i32.const 0 (if (result i32) (then i32.const 7) (else local.get 0 i32.eqz))",
+    ] {
+        assert!(matches!(check(&doing(&compared(how))), Err(GateError::Choice(_))), "{how}");
+    }
+    let typed = "(local i32) i64.const 1 i64.const 9 local.get 0 i32.eqz select (result i64) drop";
+    assert!(matches!(check(&doing(typed)), Err(GateError::Choice(_))));
+    for how in [
+        "local.get 0",
+        "local.get 0 i32.const 5 i32.eq",
+        "local.get 0 local.get 1 i32.eq",
+        "local.get 0 i32.const 1 i32.add local.get 1 i32.ne",
+        "local.get 0 i32.const 0 i32.gt_s",
+        "local.get 0 i32.eqz local.get 1 i32.and",
+        "local.get 0 i32.eqz local.set 1 local.get 1",
+        "i64.const 4 i64.eqz",
+        "local.get 0 i64.extend_i32_u i64.eqz",
+        "i32.const 0",
+        "(if (result i32) (i32.eqz (local.get 0)) (then i32.const 3) (else local.get 1))",
+    ] {
+        assert_eq!(check(&doing(&compared(how))).err(), None, "{how}");
+    }
+}
+
 #[test]
 fn what_costs_without_paying_is_refused() {
     for body in [

@@ -1,0 +1,139 @@
+//! Random modules, run in the machine for contracts: what each did, a line for each, so that another engine can be asked the same.
+//!
+//! `engines FROM COUNT`: the modules of COUNT seeds from FROM on. A line is the module in hex, and what it gave: bytes in hex, or `trap`. Modules that
+//! the gate turns away are passed over, and so are runs that ended for the gas or the depth that only this machine bounds.
+
+use std::io::{self, BufWriter, Write};
+
+use arbitrary::Unstructured;
+use bouya_core::ledger::contract::host::Failure;
+use bouya_core::ledger::contract::machine::{Entry, Machine};
+use bouya_core::testing::contract::Alone;
+use data_encoding::HEXLOWER;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use wasm_smith::{Config, Module};
+
+mod whole;
+
+/// More than a module can take: each is made to end by itself.
+const GAS: u64 = 2_000_000_000;
+
+fn main() -> io::Result<()> {
+    let given: Vec<u64> = std::env::args().skip(1).filter_map(|one| one.parse().ok()).collect();
+    let &[from, count] = given.as_slice() else {
+        eprintln!("usage: engines FROM COUNT");
+        std::process::exit(2);
+    };
+    let (mut out, machine, mut passed) =
+        (BufWriter::new(io::stdout().lock()), Machine::new(), Passed::default());
+    for seed in from..from.saturating_add(count) {
+        let Some(code) = module(seed) else {
+            passed.unmade += 1;
+            continue;
+        };
+        let translated = match machine.translate(&code) {
+            Ok(translated) => translated,
+            Err(error) => {
+                passed.refused(&error.to_string());
+                continue;
+            }
+        };
+        let mut host = Alone::default();
+        let ran = machine.run(&translated, Entry::Call, GAS, &mut host).expect("a sound machine");
+        let gave = match ran.ended {
+            Ok(()) => HEXLOWER.encode(&host.output),
+            Err(Failure::Gas) | Err(Failure::Trap("called too deeply")) => {
+                passed.bounded += 1;
+                continue;
+            }
+            Err(_) => "trap".to_owned(),
+        };
+        writeln!(out, "{} {gave}", HEXLOWER.encode(&code))?;
+    }
+    passed.tell();
+    out.flush()
+}
+
+/// What was passed over.
+#[derive(Default)]
+struct Passed {
+    unmade: u64,
+    bounded: u64,
+    refused: std::collections::BTreeMap<String, u64>,
+}
+
+impl Passed {
+    fn refused(&mut self, why: &str) {
+        // Without numbers and what the module calls things, the reasons are few.
+        let why = why.chars().filter(|c| !c.is_ascii_digit()).take(80).collect();
+        *self.refused.entry(why).or_default() += 1;
+    }
+
+    fn tell(&self) {
+        eprintln!("passed over: {} not made, {} out of gas or too deep", self.unmade, self.bounded);
+        for (why, count) in &self.refused {
+            eprintln!("  {count} refused: {why}");
+        }
+    }
+}
+
+/// A module of what contracts may consist of, which ends by itself and tells in the end what it has come to.
+fn module(seed: u64) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; 16_384];
+    ChaCha8Rng::seed_from_u64(seed).fill_bytes(&mut bytes);
+    // Half of them without traps, which get further.
+    let mut module = Module::new(config(seed % 2 == 0), &mut Unstructured::new(&bytes)).ok()?;
+    module.ensure_termination(FUEL).ok()?;
+    whole::complete(&module.to_bytes())
+}
+
+/// Calls and turns of loops that a module makes before it ends itself.
+const FUEL: u32 = 100_000;
+
+/// The one function that each imports.
+const OUTPUT: &str = r#"(module (import "bouya" "output" (func (param i32 i32))))"#;
+
+fn config(disallow_traps: bool) -> Config {
+    Config {
+        allow_floats: false,
+        simd_enabled: false,
+        relaxed_simd_enabled: false,
+        threads_enabled: false,
+        memory64_enabled: false,
+        multi_value_enabled: false,
+        tail_call_enabled: false,
+        saturating_float_to_int_enabled: false,
+        extended_const_enabled: false,
+        exceptions_enabled: false,
+        gc_enabled: false,
+        compact_imports_enabled: false,
+        wide_arithmetic_enabled: false,
+        reference_types_enabled: false,
+        bulk_memory_enabled: true,
+        sign_extension_ops_enabled: true,
+        allow_start_export: false,
+        export_everything: false,
+        disallow_traps,
+        available_imports: wat::parse_str(OUTPUT).ok(),
+        min_imports: 1,
+        max_imports: 1,
+        min_funcs: 1,
+        max_funcs: 12,
+        max_instructions: 400,
+        min_memories: 1,
+        max_memories: 1,
+        max_memory32_bytes: 16 * 65_536,
+        memory_max_size_required: true,
+        max_tables: 1,
+        max_table_elements: 64,
+        table_max_size_required: true,
+        max_globals: 8,
+        max_exports: 0,
+        min_exports: 0,
+        max_data_segments: 4,
+        max_element_segments: 4,
+        min_uleb_size: 1,
+        ..Config::default()
+    }
+}
