@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use bouya_core::crypto::sha256;
 use bouya_core::ledger::Address;
-use bouya_core::ledger::contract::gate;
+use bouya_core::ledger::contract::machine::Machine;
 use bouya_core::limits::{CONTRACT_CODE_BYTES, GAS_TRANSLATE_BYTE};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -173,18 +173,19 @@ fn create(options: &New, out: &mut Output) -> Result<(), Error> {
     out.done(format!("{} is written. Next: cd {} && cargo test && ./build", options.name, options.name))
 }
 
-/// A module's bytes, which the gate lets through, and what it begins with.
-fn module(path: &std::path::Path) -> Result<(Vec<u8>, gate::Shape), Error> {
+/// A module's bytes, which nodes take, and the gas of entering it.
+fn module(path: &std::path::Path) -> Result<(Vec<u8>, u64), Error> {
     let code = document::read(path, CONTRACT_CODE_BYTES)?;
-    let shape = gate::check(&code)
+    let module = Machine::new()
+        .translate(&code)
         .map_err(|error| Error::Failed(format!("nodes would refuse {}: {error}", path.display())))?;
-    Ok((code, shape))
+    Ok((code, module.entering()))
 }
 
 fn check(options: &Check, out: &mut Output) -> Result<(), Error> {
-    let (code, shape) = module(&options.module)?;
+    let (code, entering) = module(&options.module)?;
     let ready = u64::try_from(code.len()).unwrap_or(u64::MAX).saturating_mul(GAS_TRANSLATE_BYTE);
-    let (hash, entering) = (sha256(&code), shape.entering());
+    let hash = sha256(&code);
     if out.json {
         return out.raw(json!({
             "code": hash.to_string(), "size": code.len(), "entering": entering, "making_ready": ready,

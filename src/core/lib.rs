@@ -4,7 +4,7 @@
 //! and how the machines of one node work together. Time and randomness come in as arguments, I/O goes out as values. So the same objects
 //! run under tokio, in a simulator and in a fuzzer.
 //!
-//! Absent on purpose: sockets, files, clocks, threads, OS randomness, logging. `no_std` keeps it so.
+//! Absent on purpose: sockets, files, clocks, threads, OS randomness, logging. `no_std` keeps it so. (One file takes what ends a panic from `std`.)
 //!
 //! A module uses only modules of a lower rank (`tests/architecture.rs` of the root package checks this):
 //!

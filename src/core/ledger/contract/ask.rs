@@ -38,7 +38,7 @@ pub fn ask(
     let module = match machine.translate(&code) {
         Ok(module) => module,
         Err(ModuleError::State(error)) => return Err(error),
-        Err(ModuleError::Gate(error)) => {
+        Err(error @ (ModuleError::Gate(_) | ModuleError::Unfit)) => {
             return Ok(Some(Answer { output: Err(reason(error.to_string())), gas: 0 }));
         }
     };

@@ -21,9 +21,11 @@ use crate::limits::{
     GAS_ENTER_BYTE, GAS_ENTER_FUNCTION, GAS_ENTER_ITEM, GAS_ENTER_PAGE, GAS_ENTER_SEGMENT, GAS_OPERATION,
 };
 
+mod caught;
 mod functions;
 mod room;
 
+use caught::caught;
 use room::Room;
 
 /// What is run of a module.
@@ -58,6 +60,13 @@ pub struct Module {
     shape: Shape,
 }
 
+impl Module {
+    /// The price of entering it.
+    pub fn entering(&self) -> u64 {
+        self.shape.entering()
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ran {
@@ -73,6 +82,9 @@ pub enum ModuleError {
     /// It is none that may be deployed.
     #[error(transparent)]
     Gate(#[from] GateError),
+    /// The machine's translator finds itself wrong on it. Known: a store whose value is its own address, more than 65,535 bytes further.
+    #[error("the machine cannot take this module: it finds a fault of its own in it")]
+    Unfit,
     /// The machine cannot do what the gate lets through: a fault of this program.
     #[error(transparent)]
     State(#[from] StateError),
@@ -114,7 +126,8 @@ impl Machine {
     /// Makes a module ready to run.
     pub fn translate(&self, code: &[u8]) -> Result<Module, ModuleError> {
         let shape = gate::check(code)?;
-        let module = wasmi::Module::new(&self.0, code).map_err(|error| broken(&error))?;
+        let made = caught(|| wasmi::Module::new(&self.0, code));
+        let module = made.ok_or(ModuleError::Unfit)?.map_err(|error| broken(&error))?;
         Ok(Module { module, shape })
     }
 
@@ -126,14 +139,16 @@ impl Machine {
         gas: u64,
         host: &mut dyn Host,
     ) -> Result<Ran, StateError> {
-        let Some(left) = gas.checked_sub(module.shape.entering()) else {
+        let Some(left) = gas.checked_sub(module.entering()) else {
             return Ok(Ran { gas, ended: Err(Failure::Gas) });
         };
         let mut store =
             Store::new(&self.0, Running { host, memory: None, stop: None, room: Room::default() });
         store.limiter(|running| &mut running.room);
         store.set_fuel(left).map_err(|error| broken(&error))?;
-        let result = enter(&self.0, &mut store, &module.module, entry);
+        let Some(result) = caught(|| enter(&self.0, &mut store, &module.module, entry)) else {
+            return Ok(Ran { gas, ended: Err(Failure::Trap("led the machine into a fault of its own")) });
+        };
         let left = store.get_fuel().map_err(|error| broken(&error))?;
         let Running { stop, room, .. } = store.into_data();
         room.check()?;

@@ -47,7 +47,7 @@ impl From<StateError> for Fails {
 impl From<ModuleError> for Fails {
     fn from(error: ModuleError) -> Self {
         match error {
-            ModuleError::Gate(error) => Self::Why(error.to_string()),
+            ModuleError::Gate(_) | ModuleError::Unfit => Self::Why(error.to_string()),
             ModuleError::State(error) => Self::State(error),
         }
     }

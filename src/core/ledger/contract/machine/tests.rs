@@ -263,3 +263,14 @@ fn the_machine_itself_still_chooses_wrongly() {
     let f = instance.get_typed_func::<i32, i32>(&store, "f").unwrap();
     assert_eq!(f.call(&mut store, 5).unwrap(), 1, "9 is right: 5 is not zero");
 }
+
+/// The library's translator panics on this. Without the guard the whole node would, and every other with it.
+#[test]
+fn a_module_that_the_translator_panics_on_is_unfit_and_the_next_one_runs() {
+    let machine = Machine::new();
+    let panics = module("memory.size local.tee $i local.get $i i32.store8 offset=70000");
+    assert_eq!(machine.translate(&panics).err(), Some(ModuleError::Unfit));
+    let fine = machine.translate(&module("")).unwrap();
+    let ran = machine.run(&fine, Entry::Call, PLENTY, &mut World::default()).unwrap();
+    assert_eq!(ran.ended, Ok(()));
+}
