@@ -52,6 +52,25 @@ def test_every_good_one_is_proven(receipts: list[Vector]) -> None:
                 by_definition(vector, vector["text"])
 
 
+def test_what_became_of_a_call_is_told_and_cannot_be_changed(receipts: list[Vector]) -> None:
+    called, failed, unknown = (named(receipts, what) for what in ("a call under a final block", "a call that failed", "the same without its outcome"))
+    proofs = [verify_receipt(vector["text"], network=network(vector)) for vector in (called, failed, unknown)]
+    outcome = proofs[0].outcome
+    assert outcome
+    assert outcome.done
+    assert outcome.contract == proofs[0].transaction.contract
+    assert (outcome.done.output, [paid.amount for paid in outcome.done.payments]) == (b"hello", [3])
+    assert [event.topic for event in outcome.done.events] == ["hello"]
+    assert proofs[1].outcome
+    assert proofs[1].outcome.done is None
+    assert proofs[2].outcome is None
+    for part, value in {"done": "00", "path": [], "writes": "00" * 32, "state": "00" * 32, "roster": "00" * 32}.items():
+        said = json.loads(called["text"])
+        said["outcome"][part] = value
+        with pytest.raises(NotAReceipt):
+            verify_receipt(json.dumps(said, separators=(",", ":")), trust=called["trusted"])
+
+
 def test_what_is_proven_is_told(receipts: list[Vector]) -> None:
     vector = named(receipts, "a signature under a final block")
     proof = verify_receipt(vector["text"], network=network(vector))

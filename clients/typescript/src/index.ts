@@ -11,6 +11,7 @@ export { type Document, hashDocument } from "./hash.js";
 export type { Header } from "./header.js";
 export { isSigned, SecretKey } from "./keys.js";
 export { type Network, type Override, readNetwork } from "./network.js";
+export type { Done, Outcome } from "./outcome.js";
 export { checkDocument, type FinalProof, type Ground, isReceipt, prove, type Proven, readReceipt, type Receipt, verifyReceipt } from "./receipt.js";
 export { readTransaction, signTransaction, type Terms, type Transaction, transactionBurden, transactionSize } from "./transaction.js";
 export type * as api from "./api-types.js";

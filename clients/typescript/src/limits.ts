@@ -6,6 +6,11 @@ export const DEPLOY_BYTES = 40_960;
 export const CONTRACT_CODE_BYTES = 32_768;
 export const CONTRACT_INIT_INPUT = 4_096;
 export const CONTRACT_INPUT = 8_192;
+export const CONTRACT_OUTPUT = 1_024;
+export const CONTRACT_PAYMENTS = 128;
+export const CONTRACT_EVENTS = 16;
+export const CONTRACT_TOPIC = 64;
+export const CONTRACT_EVENT = 1_024;
 /** So much gas costs the fee of a byte. */
 export const GAS_PER_BYTE = 1_000n;
 /** Gas of making a byte of code ready. */

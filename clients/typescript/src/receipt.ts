@@ -8,6 +8,7 @@ import { checkCommit, checkFinal, type Final, type Finality, readCertificate, re
 import { climb, follows, type Header, historyLeaf, isSealed, isStep, meets, readHeader } from "./header.js";
 import { HANDOVERS, RECEIPT_BYTES, STEPS, U128 } from "./limits.js";
 import type { Network } from "./network.js";
+import { type Outcome, readOutcome } from "./outcome.js";
 import { readUnchecked, type Transaction } from "./transaction.js";
 
 const RECEIPT = "bouya receipt 2";
@@ -33,6 +34,8 @@ export interface Receipt {
   readonly work: bigint;
   /** A commit for the anchor; whose signatures it holds is checked with the definition. */
   readonly finality: Finality | null;
+  /** What became of it, if it deploys or calls a contract; null too where the node that made the receipt no longer had that. */
+  readonly outcome: Outcome | null;
 }
 
 /** A block alone, with what makes it final. */
@@ -156,13 +159,31 @@ const transaction = (value: unknown, network: string): [Transaction, () => void]
   return [found, () => judged(check)];
 };
 
+/** What became of a deployment or a call, which its block commits to. */
+const checkOutcome = (value: unknown, { id, contract }: Transaction, block: Header): Outcome => {
+  const said = fields(value, ["done", "path", "writes", "state", "roster"], "outcome");
+  if (contract === null) throw forged("it shows what became of a call, and the transaction calls nothing");
+  const hash = (name: string) => hex(said[name], name, 32);
+  const parts = { done: hex(said.done, "done"), path: path(said.path), writes: hash("writes"), state: hash("state"), roster: hash("roster") };
+  try {
+    const [outcome, commitments] = readOutcome(parts, id, contract);
+    if (commitments === block.commitments) return outcome;
+  } catch (error) {
+    throw error instanceof DecodeError || error instanceof InputError ? malformed(`what became of the transaction: ${error.message}`) : error;
+  }
+  throw forged("what it says became of the transaction is not what the block commits to");
+};
+
+const RECEIPT_FIELDS = ["format", "network", "transaction", "path", "before", "block", "above", "finality"];
+
 const checkReceipt = (value: Fields): Receipt => {
-  fields(value, ["format", "network", "transaction", "path", "before", "block", "above", "finality"], "it");
+  fields(value, "outcome" in value ? [...RECEIPT_FIELDS, "outcome"] : RECEIPT_FIELDS, "it");
   const network = hex(value.network, "the network", 32);
   const [[found, checkSignatures], headers] = [transaction(value.transaction, network), new Headers(network)];
   const [before, block] = [headers.read(value.before, "the block before", true), headers.read(value.block, "the transaction's block")];
   if (climb(fromHex(found.id), path(value.path)) !== block.body) throw forged("the path does not lead from the transaction to the block's body");
   if (!follows(block, before)) throw forged("the transaction's block does not follow the one before it");
+  const outcome = "outcome" in value ? checkOutcome(value.outcome, found, block) : null;
   const above = checkAbove(headers, value.above, block);
   let votes: Finality | null = null;
   if (value.finality !== null) {
@@ -172,7 +193,7 @@ const checkReceipt = (value: Fields): Receipt => {
   }
   headers.checkSeals();
   checkSignatures();
-  return { kind: "receipt", network, transaction: found, document: documentOf(found.action), before, block, ...above, finality: votes };
+  return { kind: "receipt", network, transaction: found, document: documentOf(found.action), before, block, ...above, finality: votes, outcome };
 };
 
 const checkFinalProof = (value: Fields): FinalProof => {

@@ -61,6 +61,26 @@ test("receipts of all kinds are proven where they should be, by both", async () 
   assert.deepEqual(await others(cases.map(({ line }) => line)), cases.map(({ proven }) => proven));
 });
 
+test("a receipt tells what became of a call, and nothing of that can be changed", () => {
+  const receipts = ["a call under a final block", "a call that failed", "the same without its outcome", "a deployment under a final block"].map(named);
+  const outcomes = receipts.map((vector) => {
+    const shown = verifyReceipt(vector.text, byFiles(vector));
+    assert.ok(shown.kind === "receipt" && shown.transaction.contract !== null);
+    assert.ok(shown.outcome === null || shown.outcome.contract === shown.transaction.contract);
+    return shown.outcome?.done;
+  });
+  const [called, failed, unknown, deployed] = outcomes;
+  assert.ok(called && deployed);
+  assert.deepEqual([new TextDecoder().decode(called.output), called.payments.map(({ amount }) => amount), called.events.map(({ topic }) => topic)], ["hello", [3n], ["hello"]]);
+  assert.deepEqual([failed, unknown, deployed.output.length], [null, undefined, 0]);
+  const [{ text, trusted }, other] = receipts as [Vector, Vector, ...Vector[]];
+  const part = (from: string) => from.slice(from.indexOf(',"outcome":'));
+  const swapped = text.replace(part(text), part(other.text));
+  assert.equal(fault(swapped, { trust: trusted! }), "forged");
+  const before = text.slice(0, -part(text).length);
+  for (const changed of changes(part(text), 300, seeded(7))) assert.notEqual(fault(before + changed, { trust: trusted! }), null, changed);
+});
+
 test("a receipt tells who signed what, for whom, and by whom it is final", async () => {
   const signature = named("a signature under a final block");
   const shown = verifyReceipt(signature.text, byFiles(signature), await hashDocument(new TextEncoder().encode("lease")));

@@ -1,6 +1,6 @@
 // Shows a verdict: the answer first, in large plain words, then what is proven, then the details for experts.
 
-import { type Action, formatAmount, type Header, type Member, type Receipt, type Transaction } from "../src/index.js";
+import { type Action, formatAmount, type Header, type Member, type Receipt, toHex, type Transaction } from "../src/index.js";
 import type { Verdict } from "./judge.js";
 import type { Words } from "./words.js";
 
@@ -103,9 +103,24 @@ const saysRecord = (telling: Telling, action: Action & { readonly type: "record"
 };
 
 const saysContract = (telling: Telling, { action, contract }: Transaction, value: bigint): Child => {
-  const { deploys, calls, withCoins, outcomeElsewhere } = telling.words.actions;
+  const { deploys, calls, withCoins } = telling.words.actions;
   const coins = value === 0n ? null : [withCoins, h("b", {}, amountText(telling, value))];
-  return [action.type === "deploy" ? deploys : calls, contract === null ? null : addressText(telling, contract), coins, outcomeElsewhere];
+  return [action.type === "deploy" ? deploys : calls, contract === null ? null : addressText(telling, contract), coins, "."];
+};
+
+/** What became of a deployment or a call. */
+const became = (telling: Telling, { outcome }: Receipt): Child => {
+  const { outcome: words, actions } = telling.words;
+  if (outcome === null) return words.elsewhere;
+  if (outcome.done === null) return [h("b", {}, words.failed), words.failedMeans];
+  const { output, payments, events } = outcome.done;
+  const bytes = (data: Uint8Array) => code(toHex(data));
+  const lines = [
+    output.length === 0 ? null : h("li", {}, words.gives, bytes(output)),
+    payments.map(({ to, amount }) => h("li", {}, actions.pays, h("b", {}, amountText(telling, amount)), actions.to, addressText(telling, to))),
+    events.map(({ topic, data }) => h("li", {}, words.tells, quoted(topic, telling.words), ": ", bytes(data))),
+  ];
+  return [h("b", {}, words.done), output.length + payments.length + events.length === 0 ? null : h("ul", { class: "v-list" }, lines)];
 };
 
 /** What a transaction does, in a sentence. */
@@ -250,7 +265,10 @@ export const report = (verdict: Verdict, words: Words, about: About = {}): HTMLE
     shown.push([words.labels.says, says(telling, receipt.transaction)], [words.labels.signed, signer(telling, receipt)]);
     shown.push([words.labels.document, documentLine(telling)]);
     // Where nothing makes the blocks real, their times say nothing.
-    if (verdict.proven) shown.push([words.labels.when, when(telling, receipt)]);
+    if (verdict.proven) {
+      if (receipt.transaction.contract !== null) shown.push([words.labels.outcome, became(telling, receipt)]);
+      shown.push([words.labels.when, when(telling, receipt)]);
+    }
   }
   if (verdict.proven) shown.push([words.labels.final, final(telling)]);
   return h(

@@ -15,7 +15,7 @@ export interface Words {
   readonly byNode: { readonly proven: string; readonly final: (height: string) => string; readonly faults: { readonly [fault in "network" | "no-ground" | "other-block" | "not-final"]: string } };
   readonly signedOnly: string;
   readonly faults: { readonly [fault in Fault]: string };
-  readonly labels: { readonly [label in "says" | "signed" | "when" | "final" | "document" | "details" | "reason"]: string };
+  readonly labels: { readonly [label in "says" | "outcome" | "signed" | "when" | "final" | "document" | "details" | "reason"]: string };
   readonly terms: { readonly [term in "transaction" | "agreement" | "motion" | "key" | "address" | "block" | "anchor" | "document" | "network" | "work" | "fee" | "memo"]: string };
   readonly actions: {
     readonly pays: string;
@@ -36,9 +36,9 @@ export interface Words {
     readonly deploys: string;
     readonly calls: string;
     readonly withCoins: string;
-    /** A receipt holds the transaction, and not what the contract made of it. */
-    readonly outcomeElsewhere: string;
   };
+  /** What became of a deployment or a call; `elsewhere` where the receipt does not have it. */
+  readonly outcome: { readonly [part in "done" | "failed" | "failedMeans" | "gives" | "tells" | "elsewhere"]: string };
   readonly member: (isProven: boolean) => string;
   readonly nobody: string;
   readonly unknownSigner: string;
@@ -112,7 +112,7 @@ const en: Words = {
     definition: "The network’s file cannot be used.",
     "no-ground": "To prove it, add the network’s file network.toml. Have it from your own node or from a member, not from whoever sent the receipt.",
   },
-  labels: { says: "What it says", signed: "Signed by", when: "When", final: "Final", document: "Document", details: "For experts", reason: "Why, in the checker’s words" },
+  labels: { says: "What it says", outcome: "What came of it", signed: "Signed by", when: "When", final: "Final", document: "Document", details: "For experts", reason: "Why, in the checker’s words" },
   terms: {
     transaction: "Transaction", agreement: "Agreement", motion: "Motion", key: "Key", address: "Address", block: "Its block", anchor: "The block that it ends at",
     document: "SHA-256 of the document", network: "Network", work: "Work from its block on, in hashes", fee: "Fee", memo: "Memo",
@@ -125,7 +125,10 @@ const en: Words = {
     moves: { add: "Moves to make a member of ", remove: "Moves to remove the member ", governor: "Moves to let another address speak for the member ", upgrade: (version, height) => `Moves to give blocks the version ${version} from height ${height} on` },
     ballot: (yes) => `Votes ${yes ? "yes" : "no"} on a motion`, keys: "Changes the keys of the member ",
     deploys: "Deploys the contract ", calls: "Calls the contract ", withCoins: ", with ",
-    outcomeElsewhere: ". What the contract made of it is not in this receipt.",
+  },
+  outcome: {
+    done: "Done.", failed: "Failed.", failedMeans: " It has cost its fee; its coins went back, and it changed nothing else.",
+    gives: "Gives back, in hex: ", tells: "Says under ", elsewhere: "This receipt does not say whether it failed or what the contract did.",
   },
   member: (isProven) => (isProven ? "for the member " : "for the member, as this node says, "),
   nobody: "an address that spoke for no member then",
@@ -198,7 +201,7 @@ const fr: Words = {
     definition: "Le fichier du réseau est inutilisable.",
     "no-ground": "Pour le prouver, ajoutez le fichier network.toml du réseau. Prenez-le sur votre propre nœud ou chez un membre, non auprès de celui qui a envoyé le reçu.",
   },
-  labels: { says: "Ce que cela dit", signed: "Signé par", when: "Quand", final: "Définitif", document: "Document", details: "Pour les spécialistes", reason: "Pourquoi, dans les mots du vérificateur (en anglais)" },
+  labels: { says: "Ce que cela dit", outcome: "Ce qu’il en est résulté", signed: "Signé par", when: "Quand", final: "Définitif", document: "Document", details: "Pour les spécialistes", reason: "Pourquoi, dans les mots du vérificateur (en anglais)" },
   terms: {
     transaction: "Transaction", agreement: "Accord", motion: "Motion", key: "Clé", address: "Adresse", block: "Son bloc", anchor: "Le bloc auquel il aboutit",
     document: "SHA-256 du document", network: "Réseau", work: "Travail à partir de son bloc, en hachages", fee: "Frais", memo: "Mention",
@@ -211,7 +214,10 @@ const fr: Words = {
     moves: { add: "Propose d’admettre comme membre ", remove: "Propose d’exclure le membre ", governor: "Propose qu’une autre adresse parle pour le membre ", upgrade: (version, height) => `Propose de donner aux blocs la version ${version} à partir de la hauteur ${height}` },
     ballot: (yes) => `Vote ${yes ? "oui" : "non"} sur une motion`, keys: "Change les clés du membre ",
     deploys: "Déploie le contrat ", calls: "Appelle le contrat ", withCoins: ", avec ",
-    outcomeElsewhere: ". Ce que le contrat en a fait n’est pas dans ce reçu.",
+  },
+  outcome: {
+    done: "Réussi.", failed: "Échoué.", failedMeans: " Il en a coûté les frais ; les pièces sont revenues, et rien d’autre n’a changé.",
+    gives: "Rend, en hexadécimal : ", tells: "Dit sous ", elsewhere: "Ce reçu ne dit pas si elle a échoué ni ce que le contrat a fait.",
   },
   member: (isProven) => (isProven ? "pour le membre " : "pour le membre, selon ce nœud, "),
   nobody: "une adresse qui ne parlait alors pour aucun membre",

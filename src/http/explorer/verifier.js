@@ -203,6 +203,11 @@ var DEPLOY_BYTES = 40960;
 var CONTRACT_CODE_BYTES = 32768;
 var CONTRACT_INIT_INPUT = 4096;
 var CONTRACT_INPUT = 8192;
+var CONTRACT_OUTPUT = 1024;
+var CONTRACT_PAYMENTS = 128;
+var CONTRACT_EVENTS = 16;
+var CONTRACT_TOPIC = 64;
+var CONTRACT_EVENT = 1024;
 var GAS_PER_BLOCK_LEAST = 5000000n;
 var OUTPUTS = 128;
 var MEMO_BYTES = 256;
@@ -4016,6 +4021,20 @@ var checkFinal = (finality2, networkId, network) => {
   return [{ ...signedBy(last, signers), network: network.name, changes }, sets];
 };
 
+// src/outcome.ts
+var readDone = (reader) => ({
+  output: reader.bytes(CONTRACT_OUTPUT),
+  payments: reader.list(CONTRACT_PAYMENTS, () => ({ to: addressText(reader.take(33)), amount: reader.u64() })),
+  events: reader.list(CONTRACT_EVENTS, () => ({ topic: reader.text(CONTRACT_TOPIC), data: reader.bytes(CONTRACT_EVENT) }))
+});
+var readOutcome = (parts, transaction2, contract) => {
+  const done = decodeHex(parts.done, (reader) => reader.option(() => readDone(reader)));
+  const leaf = tagged("bouya outcome", fromHex(transaction2, 32), addressBytes(contract), fromHex(parts.done));
+  const [writes, state, roster] = [parts.writes, parts.state, parts.roster].map((hash) => fromHex(hash, 32));
+  const executed2 = tagged("bouya executed", concat(writes, fromHex(climb(leaf, parts.path), 32), state));
+  return [{ contract, done }, commitmentsOf(roster, executed2)];
+};
+
 // src/transaction.ts
 var VERSION = 1;
 var SIGNATURE_BYTES = 64;
@@ -4141,13 +4160,28 @@ var transaction = (value, network) => {
   const [found, check] = judged(() => readUnchecked(fromHex(said2), network));
   return [found, () => judged(check)];
 };
+var checkOutcome = (value, { id, contract }, block) => {
+  const said2 = fields(value, ["done", "path", "writes", "state", "roster"], "outcome");
+  if (contract === null) throw forged("it shows what became of a call, and the transaction calls nothing");
+  const hash = (name) => hex(said2[name], name, 32);
+  const parts = { done: hex(said2.done, "done"), path: path(said2.path), writes: hash("writes"), state: hash("state"), roster: hash("roster") };
+  try {
+    const [outcome, commitments] = readOutcome(parts, id, contract);
+    if (commitments === block.commitments) return outcome;
+  } catch (error) {
+    throw error instanceof DecodeError || error instanceof InputError ? malformed(`what became of the transaction: ${error.message}`) : error;
+  }
+  throw forged("what it says became of the transaction is not what the block commits to");
+};
+var RECEIPT_FIELDS = ["format", "network", "transaction", "path", "before", "block", "above", "finality"];
 var checkReceipt = (value) => {
-  fields(value, ["format", "network", "transaction", "path", "before", "block", "above", "finality"], "it");
+  fields(value, "outcome" in value ? [...RECEIPT_FIELDS, "outcome"] : RECEIPT_FIELDS, "it");
   const network = hex(value.network, "the network", 32);
   const [[found, checkSignatures], headers] = [transaction(value.transaction, network), new Headers(network)];
   const [before, block] = [headers.read(value.before, "the block before", true), headers.read(value.block, "the transaction's block")];
   if (climb(fromHex(found.id), path(value.path)) !== block.body) throw forged("the path does not lead from the transaction to the block's body");
   if (!follows(block, before)) throw forged("the transaction's block does not follow the one before it");
+  const outcome = "outcome" in value ? checkOutcome(value.outcome, found, block) : null;
   const above = checkAbove(headers, value.above, block);
   let votes = null;
   if (value.finality !== null) {
@@ -4157,7 +4191,7 @@ var checkReceipt = (value) => {
   }
   headers.checkSeals();
   checkSignatures();
-  return { kind: "receipt", network, transaction: found, document: documentOf(found.action), before, block, ...above, finality: votes };
+  return { kind: "receipt", network, transaction: found, document: documentOf(found.action), before, block, ...above, finality: votes, outcome };
 };
 var checkFinalProof = (value) => {
   fields(value, ["format", "network", "header", "handovers", "certificate"], "it");
@@ -4316,9 +4350,22 @@ var saysRecord = (telling, action) => {
   return [actions.recordsData(data.length), quoted(action.topic, words), ".", shown];
 };
 var saysContract = (telling, { action, contract }, value) => {
-  const { deploys, calls, withCoins, outcomeElsewhere } = telling.words.actions;
+  const { deploys, calls, withCoins } = telling.words.actions;
   const coins = value === 0n ? null : [withCoins, h("b", {}, amountText(telling, value))];
-  return [action.type === "deploy" ? deploys : calls, contract === null ? null : addressText2(telling, contract), coins, outcomeElsewhere];
+  return [action.type === "deploy" ? deploys : calls, contract === null ? null : addressText2(telling, contract), coins, "."];
+};
+var became = (telling, { outcome }) => {
+  const { outcome: words, actions } = telling.words;
+  if (outcome === null) return words.elsewhere;
+  if (outcome.done === null) return [h("b", {}, words.failed), words.failedMeans];
+  const { output, payments, events } = outcome.done;
+  const bytes = (data) => code(toHex(data));
+  const lines = [
+    output.length === 0 ? null : h("li", {}, words.gives, bytes(output)),
+    payments.map(({ to, amount }) => h("li", {}, actions.pays, h("b", {}, amountText(telling, amount)), actions.to, addressText2(telling, to))),
+    events.map(({ topic, data }) => h("li", {}, words.tells, quoted(topic, telling.words), ": ", bytes(data)))
+  ];
+  return [h("b", {}, words.done), output.length + payments.length + events.length === 0 ? null : h("ul", { class: "v-list" }, lines)];
 };
 var says = (telling, transaction2) => {
   const { action } = transaction2;
@@ -4443,7 +4490,10 @@ var report = (verdict2, words, about = {}) => {
   if (receipt?.kind === "receipt") {
     shown.push([words.labels.says, says(telling, receipt.transaction)], [words.labels.signed, signer(telling, receipt)]);
     shown.push([words.labels.document, documentLine(telling)]);
-    if (verdict2.proven) shown.push([words.labels.when, when(telling, receipt)]);
+    if (verdict2.proven) {
+      if (receipt.transaction.contract !== null) shown.push([words.labels.outcome, became(telling, receipt)]);
+      shown.push([words.labels.when, when(telling, receipt)]);
+    }
   }
   if (verdict2.proven) shown.push([words.labels.final, final(telling)]);
   return h(
@@ -4485,7 +4535,7 @@ var en = {
     definition: "The network’s file cannot be used.",
     "no-ground": "To prove it, add the network’s file network.toml. Have it from your own node or from a member, not from whoever sent the receipt."
   },
-  labels: { says: "What it says", signed: "Signed by", when: "When", final: "Final", document: "Document", details: "For experts", reason: "Why, in the checker’s words" },
+  labels: { says: "What it says", outcome: "What came of it", signed: "Signed by", when: "When", final: "Final", document: "Document", details: "For experts", reason: "Why, in the checker’s words" },
   terms: {
     transaction: "Transaction",
     agreement: "Agreement",
@@ -4518,8 +4568,15 @@ var en = {
     keys: "Changes the keys of the member ",
     deploys: "Deploys the contract ",
     calls: "Calls the contract ",
-    withCoins: ", with ",
-    outcomeElsewhere: ". What the contract made of it is not in this receipt."
+    withCoins: ", with "
+  },
+  outcome: {
+    done: "Done.",
+    failed: "Failed.",
+    failedMeans: " It has cost its fee; its coins went back, and it changed nothing else.",
+    gives: "Gives back, in hex: ",
+    tells: "Says under ",
+    elsewhere: "This receipt does not say whether it failed or what the contract did."
   },
   member: (isProven) => isProven ? "for the member " : "for the member, as this node says, ",
   nobody: "an address that spoke for no member then",
@@ -4591,7 +4648,7 @@ var fr = {
     definition: "Le fichier du réseau est inutilisable.",
     "no-ground": "Pour le prouver, ajoutez le fichier network.toml du réseau. Prenez-le sur votre propre nœud ou chez un membre, non auprès de celui qui a envoyé le reçu."
   },
-  labels: { says: "Ce que cela dit", signed: "Signé par", when: "Quand", final: "Définitif", document: "Document", details: "Pour les spécialistes", reason: "Pourquoi, dans les mots du vérificateur (en anglais)" },
+  labels: { says: "Ce que cela dit", outcome: "Ce qu’il en est résulté", signed: "Signé par", when: "Quand", final: "Définitif", document: "Document", details: "Pour les spécialistes", reason: "Pourquoi, dans les mots du vérificateur (en anglais)" },
   terms: {
     transaction: "Transaction",
     agreement: "Accord",
@@ -4624,8 +4681,15 @@ var fr = {
     keys: "Change les clés du membre ",
     deploys: "Déploie le contrat ",
     calls: "Appelle le contrat ",
-    withCoins: ", avec ",
-    outcomeElsewhere: ". Ce que le contrat en a fait n’est pas dans ce reçu."
+    withCoins: ", avec "
+  },
+  outcome: {
+    done: "Réussi.",
+    failed: "Échoué.",
+    failedMeans: " Il en a coûté les frais ; les pièces sont revenues, et rien d’autre n’a changé.",
+    gives: "Rend, en hexadécimal : ",
+    tells: "Dit sous ",
+    elsewhere: "Ce reçu ne dit pas si elle a échoué ni ce que le contrat a fait."
   },
   member: (isProven) => isProven ? "pour le membre " : "pour le membre, selon ce nœud, ",
   nobody: "une adresse qui ne parlait alors pour aucun membre",

@@ -20,6 +20,7 @@ from .hashing import Hash, hash_document, sha256
 from .keys import Key, Signer
 from .network import Network
 from .node import Node, Proposed, Sent
+from .outcome import ContractEvent, Done, Outcome, Payment
 from .receipt import Proof, ProvenFinal, verify_final_proof, verify_receipt
 from .transaction import Transaction
 from .wallet import Wallet, open_wallet
@@ -30,6 +31,8 @@ __all__ = [
     "Address",
     "BouyaError",
     "Coin",
+    "ContractEvent",
+    "Done",
     "Event",
     "EventStream",
     "FeedStream",
@@ -37,6 +40,8 @@ __all__ = [
     "Key",
     "Network",
     "Node",
+    "Outcome",
+    "Payment",
     "Proof",
     "Proposed",
     "ProvenFinal",

@@ -20,10 +20,11 @@ from . import actions, ed25519
 from .encoding import Reader, need, u128
 from .errors import EncodingError, NotAReceipt, NotProven
 from .finality import Certificate, Handover
-from .hashing import Hash, HashLike, sha256, unhex
+from .hashing import Hash, HashLike, sha256, tagged, unhex
 from .header import Header
 from .members import Member, VoterSet
 from .network import Network, moment
+from .outcome import Outcome, leaf
 from .transaction import Transaction
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -70,7 +71,8 @@ class Proof:
 
     `anchor` is the block that all of it lies under: the one that is final or trusted. `after` is None if `anchor` is `block` itself.
     `work` is the expected number of hashes from `block` to `anchor`. `final` is None if a hash was trusted instead; then `governs`, the
-    member whom the sender spoke for, is None too.
+    member whom the sender spoke for, is None too. `outcome` is what became of a deployment or a call; None where the node that made the
+    receipt no longer had that.
     """
 
     network: Hash
@@ -82,6 +84,7 @@ class Proof:
     work: int
     final: FinalBy | None
     governs: Member | None
+    outcome: Outcome | None
 
     @property
     def document(self) -> Hash | None:
@@ -188,7 +191,8 @@ def _check_under(header: Header, work: int, path: Any, anchor: Header) -> None:
 
 
 def _check_receipt(said: dict[str, Any], network: Network | None) -> Proof:
-    _keys(said, ["format", "network", "transaction", "path", "before", "block", "above", "finality"])
+    names = ["format", "network", "transaction", "path", "before", "block", "above", "finality"]
+    _keys(said, [*names, "outcome"] if "outcome" in said else names)
     of, proofs = Hash.parse(said["network"]), _Proofs()
     transaction = Transaction.decode(unhex(said["transaction"], "the transaction"))
     transaction.check_form()
@@ -197,6 +201,7 @@ def _check_receipt(said: dict[str, Any], network: Network | None) -> Proof:
     before = _header(said["before"], of, proofs, may_be_genesis=True)
     need(_climb(transaction.id, said["path"]) == block.body, "the transaction does not stand in its block")
     block.check_follows(before)
+    outcome = _outcome(said["outcome"], transaction, block) if "outcome" in said else None
     anchor, after, work = _above(said["above"], of, proofs, block)
     final: FinalBy | None = None
     sets: list[VoterSet] = []
@@ -218,7 +223,23 @@ def _check_receipt(said: dict[str, Any], network: Network | None) -> Proof:
         work=work,
         final=final,
         governs=governs,
+        outcome=outcome,
     )
+
+
+def _outcome(said: Any, transaction: Transaction, block: Header) -> Outcome:
+    """What became of a deployment or a call, which the block commits to together with the members after it."""
+    _keys(said, ["done", "path", "writes", "state", "roster"])
+    contract = transaction.contract
+    if contract is None:
+        raise EncodingError("the transaction runs no contract")
+    done = unhex(said["done"], "what became of it")
+    outcome = Outcome.decode(done, contract)
+    writes, state, roster = (unhex(said[name], name, 32) for name in ("writes", "state", "roster"))
+    executed = tagged("bouya executed", writes, _climb(leaf(transaction, contract, done), said["path"]), state)
+    is_so = block.commitments == tagged("bouya commitments", roster, executed)
+    need(is_so, "what it says became of the transaction is not what the block commits to")
+    return outcome
 
 
 def _above(above: Any, network: Hash, proofs: _Proofs, block: Header) -> tuple[Header, Header | None, int]:
