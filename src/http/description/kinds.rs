@@ -67,6 +67,8 @@ fn text(schema: &str, name: &str) -> Option<Kind> {
         ("Receipt", "network") => Kind::Named("bouya-network", "^[0-9a-f]{64}$"),
         ("Receipt", "transaction") => Kind::Named("bouya-transaction", "^([0-9a-f]{2})+$"),
         ("Receipt", "block") => HEX,
+        ("ReceiptOutcome", "done") => HEX,
+        ("ReceiptOutcome", "writes" | "state" | "roster") => HASH,
         ("ContractSlot", "key") => HEX,
         ("ContractOutcome" | "ContractAnswer", "why") => Kind::Text(CONTRACT_REASON),
         ("Content" | "Record" | "ActionRecord", "name") => Kind::Text(TITLE_BYTES),

@@ -42,20 +42,20 @@ fn deployment(node: &Node, nonce: u64, code: &[u8], value: u64) -> Transaction {
     Transaction::sign(&node.api.genesis.id(), &governor(1), nonce, FEE, u64::MAX, deploy.into())
 }
 
-fn called(node: &Node, nonce: u64, contract: Address, input: &[u8], value: u64) -> Transaction {
+pub(super) fn called(node: &Node, nonce: u64, contract: Address, input: &[u8], value: u64) -> Transaction {
     let code = wat::parse_str(KEEPS).unwrap();
     let (size, code) = (code.len() as u32, sha256(&code));
     let call = Call { contract, code, size, input: Bounded::truncated(input.to_vec()), value, gas: GAS };
     Transaction::sign(&node.api.genesis.id(), &key(1), nonce, FEE, u64::MAX, call.into())
 }
 
-fn send(node: &Node, transaction: &Transaction) {
+pub(super) fn send(node: &Node, transaction: &Transaction) {
     let answer = node.submit(transaction);
     assert_eq!(answer.status, 202, "{}", answer.text());
 }
 
 /// A contract with 9 coins' units.
-fn deployed(node: &Node) -> Address {
+pub(super) fn deployed(node: &Node) -> Address {
     let deploy = deployment(node, 0, &wat::parse_str(KEEPS).unwrap(), 9);
     send(node, &deploy);
     node.mine();

@@ -13,7 +13,7 @@ use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 44] = [
+const ROUTES: [(&str, &str, bool); 45] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),

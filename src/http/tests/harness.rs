@@ -116,6 +116,14 @@ impl Node {
         Self::of(of_members(), 3, Some(1))
     }
 
+    /// The same, running contracts.
+    pub(super) fn with_contracts_that_prunes() -> Self {
+        let mut spec = NetworkSpec { version: Header::CONTRACTS, ..of_members().spec.clone() };
+        let address = Address::of(&testing::governor(1).public());
+        spec.allocations.push(Allocation { address, amount: 1_000_000 });
+        Self::of(Arc::new(Genesis::new(spec).unwrap()), 3, Some(1))
+    }
+
     fn of(genesis: Arc<Genesis>, max_per_sender: usize, keep: Option<u64>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

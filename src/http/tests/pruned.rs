@@ -6,6 +6,7 @@ use bouya_core::ledger::Proof;
 use data_encoding::HEXLOWER;
 
 use super::client::Answer;
+use super::contracts;
 use super::harness::Node;
 use super::records::data;
 use bouya_client::receipt;
@@ -88,6 +89,33 @@ fn whoever_has_the_text_of_a_pruned_transaction_gets_its_newest_receipt() {
     assert_eq!(receipt::read(&under.text()).unwrap().check().unwrap().anchor.height, 2);
     bring(&node, BYTES, "?under=0", &encode(&old[0])).problem(404, "not-found");
     bring(&node, BYTES, "?above=0", &encode(&old[0])).problem(400, "bad-request");
+}
+
+#[test]
+fn what_became_of_a_call_is_pruned_and_stays_proven_by_an_older_receipt() {
+    let node = Node::with_contracts_that_prunes();
+    let contract = contracts::deployed(&node);
+    let calls = [(0, b"apple"), (1, b"xylem")]
+        .map(|(nonce, input)| contracts::called(&node, nonce, contract, input, 3));
+    calls.iter().for_each(|call| contracts::send(&node, call));
+    (0..3).for_each(|_| drop(node.mine()));
+    node.finalize(2);
+    let [good, bad] =
+        calls.each_ref().map(|call| node.get(&format!("/v1/transactions/{}/receipt", call.id())));
+    let became = |answer: &Answer, at| final_at(&node, answer, at).outcome;
+    assert_eq!(&*became(&good, 2).unwrap().done.unwrap().output, b"apple");
+    assert_eq!(became(&bad, 2).unwrap().done, None, "it failed");
+    node.mine();
+    node.finalize(4);
+    node.wait("the first blocks are pruned", || node.json("/v1/status")["tip"]["lowest_block"] == 4);
+    let renewed = bring(&node, BYTES, "", &encode(&calls[0]));
+    assert_eq!(became(&renewed, 4), None, "the transaction alone does not have it");
+    let renewed = bring(&node, JSON, "", good.text().as_bytes());
+    assert_eq!(&*became(&renewed, 4).unwrap().done.unwrap().output, b"apple");
+    let mut forged = receipt::read(&good.text()).unwrap();
+    forged.outcome = receipt::read(&bad.text()).unwrap().outcome;
+    let renewed = bring(&node, JSON, "", receipt::write(&forged).as_bytes());
+    assert_eq!(became(&renewed, 4), None, "another call's");
 }
 
 #[test]

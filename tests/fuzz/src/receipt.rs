@@ -1,15 +1,18 @@
 //! Receipts: files from anybody, which prove something only under a block that the reader trusts.
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bouya_client::receipt::{final_proof, read, write};
-use bouya_core::crypto::Hash;
+use bouya_core::codec::Bounded;
+use bouya_core::crypto::{Hash, sha256};
+use bouya_core::ledger::contract::{Call, Deploy};
 use bouya_core::ledger::{
-    Above, Branch, Certificate, Checkpoint, FinalProof, Finality, Handover, Header, Link, Proof, Receipt,
-    Transaction, Under, Voters, World,
+    Above, Branch, Certificate, Checkpoint, FinalProof, Finality, Genesis, Handover, Header, Link,
+    NetworkSpec, Proof, Receipt, Transaction, Under, View, Voters, World,
 };
-use bouya_core::testing::{Node, member};
+use bouya_core::testing::contract::{TELLS, module, telling};
+use bouya_core::testing::{Node, address, governor, member, network_of_members};
 
 use crate::{small, tame};
 
@@ -66,6 +69,11 @@ pub fn receipt(data: &[u8]) {
                     .is_none_or(|after| block.height + 1 == after.height && block.time < after.time)
             );
             assert!(anchor.height >= block.height && anchor.id() == proof.anchor_id);
+            let became = proof.outcome.as_ref().map(|outcome| (outcome.transaction, Some(outcome.contract)));
+            assert!(became.is_none_or(|of| of == (proof.transaction.id(), proof.transaction.contract())));
+            if network == called().network() {
+                became_so(&proof);
+            }
             let last = proof.finality.as_ref().map(|finality| finality.certificate.link.source.block);
             assert!(last.is_none_or(|last| last == proof.anchor_id));
             // Nobody has voted there.
@@ -101,6 +109,55 @@ fn is_true(proof: &Proof) {
     assert_eq!(proof.work, branches[anchor].work - branches[at - 1].work);
 }
 
+/// A chain whose second block calls a contract three times, once in vain.
+fn called() -> &'static Node {
+    static CALLED: OnceLock<Node> = OnceLock::new();
+    CALLED.get_or_init(|| {
+        let mut spec =
+            NetworkSpec { version: Header::CONTRACTS, ..network_of_members("called").spec.clone() };
+        spec.gas_per_block = Some(30_000_000);
+        let mut node = Node::of(Arc::new(Genesis::new(spec).expect("a sound definition")));
+        let code = wat::parse_str(module(TELLS)).expect("a module");
+        let (hash, size) = (sha256(&code), code.len() as u32);
+        let code = code.try_into().expect("few bytes");
+        let deploy = Deploy { code, input: Bounded::default(), value: 0, gas: 1_000_000 };
+        let deploy = Transaction::sign(&node.network(), &governor(1), 0, 0, u64::MAX, deploy.into());
+        let contract = deploy.contract().expect("it deploys one");
+        let calls = [(0, false), (1, true), (2, false)].map(|(nonce, fails)| {
+            let input = Bounded::truncated(telling(address(7), fails));
+            let call = Call { contract, code: hash, size, input, value: nonce, gas: 1_000_000 };
+            node.sign(1, nonce, call.into())
+        });
+        for transactions in [vec![deploy], calls.to_vec(), vec![]] {
+            node.mine(transactions);
+        }
+        node
+    })
+}
+
+/// What a receipt under that chain's blocks shows became of its transaction did.
+fn became_so(proof: &Proof) {
+    let (node, id) = (called(), proof.transaction.id());
+    if node.world().record(&proof.block.id()).expect("a whole world").is_none() {
+        return;
+    }
+    let results = node.world().results(&proof.block.id()).expect("a whole world");
+    let reports = results.map(|results| results.reports).unwrap_or_default();
+    let outcome = reports.into_iter().map(|report| report.outcome).find(|outcome| outcome.transaction == id);
+    assert!(proof.outcome.is_none() || proof.outcome == outcome, "something else became of it");
+}
+
+/// Receipts of calls, and the same with what became of another.
+fn outcomes() -> Vec<Receipt> {
+    let receipts = [(1, 0), (2, 0), (2, 1), (2, 2)].map(|(height, index)| called().receipt(height, index, 3));
+    let receipts: Vec<Receipt> = receipts.into_iter().flatten().collect();
+    let swapped = receipts
+        .iter()
+        .zip(receipts.iter().skip(1))
+        .map(|(receipt, other)| Receipt { outcome: other.outcome.clone(), ..receipt.clone() });
+    swapped.chain(receipts.iter().cloned()).collect()
+}
+
 pub(crate) fn receipt_seeds() -> Vec<Vec<u8>> {
     let Known { world, held, .. } = known();
     let network: Hash = small::genesis().id();
@@ -117,7 +174,8 @@ pub(crate) fn receipt_seeds() -> Vec<Vec<u8>> {
     assert!(receipts.len() > 8 && lies.len() > 8);
     let block = |header: &Header| FinalProof { network, header: header.clone(), finality: unsigned(header) };
     let blocks = known().headers.iter().map(|header| final_proof::write(&block(header)));
-    receipts.iter().chain(&lies).map(write).chain(blocks).map(String::into_bytes).collect()
+    let outcomes = outcomes();
+    receipts.iter().chain(&lies).chain(&outcomes).map(write).chain(blocks).map(String::into_bytes).collect()
 }
 
 /// The same receipt with one part of it changed.
