@@ -4,6 +4,7 @@
 
 mod network {
     mod agreements;
+    mod contracts;
     #[allow(dead_code, reason = "shared with other tests, which use the rest")]
     mod daemon;
     mod descriptors;

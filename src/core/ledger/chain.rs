@@ -59,6 +59,8 @@ pub struct Chain {
     wanted: Option<Hash>,
     /// The blocks that turned out invalid last, so that blocks on top of them are refused unread.
     invalid: Recent,
+    /// Those of them that only state other results than this node computes, and what stands on them: nobody is blamed for these.
+    disputed: Recent,
     reorg: Option<Reorg>,
     finality: Finality,
     undo: UndoRecords,
@@ -77,6 +79,7 @@ impl Chain {
             blocks: SideBlocks::default(),
             wanted: None,
             invalid: Recent::new(INVALID_BLOCKS),
+            disputed: Recent::new(INVALID_BLOCKS),
             reorg: None,
             undo: UndoRecords::default(),
             pruning: Pruning::default(),
@@ -135,9 +138,12 @@ impl Chain {
         self.genesis.rules.decided().map(|(height, _)| height).filter(|height| *height > self.tip.height)
     }
 
-    /// Remembers that a block on the tip, with a good header and so with its work, has a body that makes it invalid.
-    pub(super) fn condemn(&mut self, id: Hash) {
+    /// Remembers that a block with a good header, and so with its work, is invalid; `disputed`: only because this node computes something else.
+    pub(super) fn condemn(&mut self, id: Hash, disputed: bool) {
         self.invalid.insert(id);
+        if disputed {
+            self.disputed.insert(id);
+        }
     }
 
     /// Whether a stored branch is preferred to the best chain, so that [`Chain::step`] has work to do.
@@ -160,7 +166,7 @@ impl Chain {
         let parent = block.header.parent;
         let is_invalid = |id: &Hash| self.invalid.contains(id) || self.blocks.is_condemned(id);
         if let Some(invalid) = [id, parent].into_iter().find(is_invalid) {
-            return Err(PlanError::Invalid(invalid));
+            return Err(PlanError::Invalid { invalid, disputed: self.disputed.contains(&invalid) });
         }
         if view.record(&id)?.is_some() {
             return Ok(Plan::Known);

@@ -192,10 +192,15 @@ impl<D: Disk> Ledger<D> {
             Err(PlanError::Header(error)) if error.is_local() => BlockOutcome::Ignored,
             Err(PlanError::Body(error)) if error.is_committed() => {
                 // If the members vote it final all the same, it is known what is wrong.
-                self.chain.condemn(id);
-                let is_computed = matches!(error, BodyError::Executed { .. });
-                let fault = if is_computed { BlockFault::Computed } else { BlockFault::Block };
+                let disputed = matches!(error, BodyError::Executed { .. });
+                self.chain.condemn(id, disputed);
+                let fault = if disputed { BlockFault::Computed } else { BlockFault::Block };
                 BlockOutcome::Invalid { fault, why: error.to_string() }
+            }
+            // What stands on it in turn is known too: otherwise its parent would seem to be missing, and be fetched again and again.
+            Err(error @ PlanError::Invalid { disputed: true, .. }) => {
+                self.chain.condemn(id, true);
+                BlockOutcome::Invalid { fault: BlockFault::Computed, why: error.to_string() }
             }
             Err(error) => {
                 let fault = if error.is_committed() { BlockFault::Block } else { BlockFault::Copy };
@@ -309,5 +314,40 @@ mod tests {
         let flip = flip.take(9).find(|step| !matches!(step, Ok(Stepped::Working)));
         assert!(matches!(flip, Some(Err(_))), "{flip:?}");
         assert_eq!(ledger.chain().tip().id, first.id());
+    }
+
+    /// A row that the disk has changed: others compute something else, on the tip and on a heavier branch, and nobody is to blame for what follows.
+    #[test]
+    fn nobody_is_blamed_for_what_stands_on_a_block_that_is_only_computed_differently() {
+        let mut node = Node::of(genesis());
+        let fork = node.chain.tip().clone();
+        let blocks: Vec<_> = (0..3).map(|nonce| node.mine(vec![node.pay(1, nonce, 2, 7)])).collect();
+        let other = node.block_on(&fork, 100, vec![], 8);
+        let mut check = check_inline(node.network());
+        let spoilt = || {
+            let mut disk = Memory::new(&genesis());
+            let key = crate::ledger::Key::Account(crate::testing::address(2));
+            let mut row = disk.world.row(&key).unwrap().unwrap();
+            row[1] ^= 1;
+            disk.world.apply(&Change { rows: [(key, Some(row))].into(), ..Change::default() });
+            disk
+        };
+        let is_disputed = |taken: &[Taken]| {
+            taken.iter().all(|taken| {
+                matches!(taken.outcome, BlockOutcome::Invalid { fault: BlockFault::Computed, .. })
+            })
+        };
+        let mut ledger = Ledger::load(genesis(), spoilt()).unwrap();
+        let all = blocks.iter().map(|block| (block.clone(), Origin::Pushed));
+        assert!(is_disputed(&ledger.take(&mut check, Timestamp(u64::MAX), all).unwrap()));
+
+        let mut ledger = Ledger::load(genesis(), spoilt()).unwrap();
+        let first = [&other, &blocks[0], &blocks[1]].map(|block| (block.clone(), Origin::Pushed));
+        ledger.take(&mut check, Timestamp(u64::MAX), first).unwrap();
+        let steps = core::iter::repeat_with(|| ledger.step(&mut check).unwrap());
+        let invalid = steps.take(9).find(|step| !matches!(step, Stepped::Working));
+        assert!(matches!(invalid, Some(Stepped::Invalid { id, .. }) if id == blocks[0].id()), "{invalid:?}");
+        let later = [&blocks[2], &blocks[1]].map(|block| (block.clone(), Origin::Pushed));
+        assert!(is_disputed(&ledger.take(&mut check, Timestamp(u64::MAX), later).unwrap()));
     }
 }

@@ -112,8 +112,13 @@ pub enum PlanError {
     #[error(transparent)]
     Body(#[from] BodyError),
     /// It or an ancestor was found invalid before.
-    #[error("it is, or descends from, the invalid block {0}")]
-    Invalid(Hash),
+    #[error("it is, or descends from, the invalid block {invalid}")]
+    Invalid {
+        /// Which one.
+        invalid: Hash,
+        /// Only because this node computes something else: nobody is at fault.
+        disputed: bool,
+    },
     /// A single block of a branch that is too far behind to matter. Nobody is at fault.
     #[error("its branch is too far behind")]
     Behind,
@@ -146,7 +151,7 @@ impl PlanError {
     pub fn is_committed(&self) -> bool {
         match self {
             Self::Header(error) => !error.is_local(),
-            Self::Invalid(_) => true,
+            Self::Invalid { .. } => true,
             Self::Body(error) => error.is_committed(),
             Self::UnknownParent(_)
             | Self::Behind

@@ -1,6 +1,6 @@
 //! The way to a better branch, step by step.
 
-use super::super::{Branch, Change, StateError, View};
+use super::super::{BodyError, Branch, Change, StateError, View};
 use super::plan::Effect;
 use super::reorg::{Advance, Reorg};
 use super::{Chain, Check, Ready, Step};
@@ -41,7 +41,7 @@ impl Chain {
                 Ok(Step::Ready(Ready { change, effect: Effect::Flip { branch, lost } }))
             }
             Advance::Invalid { id, valid, error } => {
-                self.forbid(view, id, valid)?;
+                self.forbid(view, id, valid, matches!(error, BodyError::Executed { .. }))?;
                 Ok(Step::Invalid { id, error })
             }
         }
@@ -54,9 +54,18 @@ impl Chain {
     }
 
     /// Remembers an invalid block and lets only the part before it compete.
-    fn forbid(&mut self, view: &dyn View, id: Hash, valid: Option<Hash>) -> Result<(), StateError> {
-        self.invalid.insert(id);
+    fn forbid(
+        &mut self,
+        view: &dyn View,
+        id: Hash,
+        valid: Option<Hash>,
+        disputed: bool,
+    ) -> Result<(), StateError> {
+        self.condemn(id, disputed);
         let condemned = self.blocks.condemn(&id);
+        for id in condemned.iter().filter(|_| disputed) {
+            self.disputed.insert(*id);
+        }
         self.side.retain(|tip, _| !condemned.contains(tip));
         self.wanted.take_if(|wanted| condemned.contains(wanted));
         if let Some(valid) = valid

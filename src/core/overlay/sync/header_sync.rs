@@ -57,7 +57,7 @@ pub(super) struct HeaderSync {
     pub(super) end: Branch,
     /// The branch has our chain's block at this height, so it holds a final block that is not above.
     ours_at: u64,
-    /// It has another block than ours: where this node's history is final, or where the operator has set a checkpoint.
+    /// It has another block than ours: where this node's history is final, or one that this node refuses; or where the operator has set a checkpoint.
     lacks_final: bool,
     lacks_checkpoint: bool,
     /// Where the marked segments begin: a block that is stored here.
@@ -215,8 +215,14 @@ impl HeaderSync {
     ) -> Result<Taken, HeaderError> {
         for (place, SyncHeader { header, executed }) in headers.iter().enumerate() {
             if !refused.is_empty() && refused.contains(&header.id()) {
-                self.cut = true;
-                return Ok(self.at_end(tip));
+                match self.aim {
+                    Aim::Claim => {
+                        self.cut = true;
+                        return Ok(self.at_end(tip));
+                    }
+                    // The members may have made final what this node refuses. If these headers lead there, it is so, and this node must know.
+                    Aim::Goal(_) => self.lacks_final = true,
+                }
             }
             self.check_final(tip, header)?;
             if !self.push(rules, header, executed)? {
@@ -265,7 +271,7 @@ impl HeaderSync {
             Aim::Claim => self.end.beats(&tip.branch),
             Aim::Goal(_) => self.is_at_goal(),
         };
-        is_wanted && tip.finalized.0 <= self.ours_at
+        is_wanted && tip.finalized.0 <= self.ours_at && !self.lacks_final
     }
 
     /// Takes in a header. False if it puts members into force that are not known yet.
