@@ -224,9 +224,11 @@ fn chosen(by: &str) -> Vec<u8> {
     world.output
 }
 
+type Comparison = (&'static str, fn(i64, i64) -> bool);
+
 #[test]
 fn choices_that_the_gate_lets_through_are_right() {
-    let compare: [(&str, fn(i64, i64) -> bool); 6] = [
+    let compare: [Comparison; 6] = [
         ("eq", |a, b| a == b),
         ("ne", |a, b| a != b),
         ("lt_s", |a, b| a < b),

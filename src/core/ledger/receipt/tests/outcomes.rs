@@ -55,12 +55,14 @@ fn a_receipt_shows_what_became_of_each_call() {
     }
 }
 
+type Lie<'a> = (&'static str, &'a dyn Fn(&mut OutcomeProof));
+
 #[test]
 fn nothing_of_an_outcome_can_be_changed() {
     let lab = called();
     let good = receipt(&lab, 2, 2, 3).unwrap();
     let theirs = receipt(&lab, 2, 3, 3).unwrap().outcome;
-    let changes: [(&str, &dyn Fn(&mut OutcomeProof)); 10] = [
+    let changes: [Lie<'_>; 10] = [
         ("failed", &|it| it.done = None),
         ("output", &|it| it.done.as_mut().unwrap().output = Bounded::default()),
         ("payment", &|it| it.done.as_mut().unwrap().payments = Bounded::default()),
