@@ -39,7 +39,7 @@ export const network = (count) => ({
       stalled: "Faites tourner et connecter les nœuds des membres absents ; bouya final montre de qui les votes sont anciens.",
       unwritten: "Faites de la place, ou rendez le dossier de la clé de membre accessible en écriture ; le nœud reprend de lui-même.",
       silent: "Remettez le registre près de la clé de membre, ou arrêtez l’autre machine ; puis bouya final resume.",
-      "two-histories": "Comparez versions et blocs définitifs avec les autres membres (bouya final) ; les membres décident laquelle compte.",
+      "two-histories": "Arrêtez ce nœud et lancez bouya verify : il calcule peut-être faux (bouya verify --repair y remédie) ; sinon, comparez versions et blocs définitifs avec les autres membres (bouya final) ; les membres décident laquelle compte.",
       "not-listed": "Mettez la clé du membre à la place de identity.member_key, faites-la ajouter par les membres (bouya member add), ou mettez miner.enabled = false.",
       alone: "bouya peers dit pourquoi ; vérifiez le réseau de cette machine et les adresses des pairs. Pour rejoindre un réseau, nommez un membre dans p2p.bootstrap ou avec bouya peer add.",
       "clock-off": "Réglez l’horloge de cette machine (NTP).",
