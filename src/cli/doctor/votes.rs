@@ -100,7 +100,7 @@ fn heard(check: &mut Check, says: &Says) {
             Voting::TwoHistories => check.find(
                 "two-histories",
                 "the node does not vote: the members have voted for two histories",
-                "stop it and run bouya verify: it may compute wrongly (bouya verify --repair mends that); if not, compare versions and final blocks with the other members (bouya final)",
+                "stop it and run bouya verify, for it may compute wrongly (bouya verify --repair mends that); if not, compare versions and final blocks with the other members (bouya final)",
             ),
             Voting::Votes | Voting::Observes | Voting::Asking => (),
         }

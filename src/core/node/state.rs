@@ -130,7 +130,7 @@ impl State {
                 "put the record back beside the member key; if it is lost and no other machine has the key, bouya final resume"
             }
             Self::TwoHistories => {
-                "stop this node and run bouya verify: it may compute wrongly (bouya verify --repair mends that); if not, compare versions and final blocks with the other members (bouya final); the members decide which one counts"
+                "stop this node and run bouya verify, for it may compute wrongly (bouya verify --repair mends that); if not, compare versions and final blocks with the other members (bouya final); the members decide which one counts"
             }
             Self::NotListed => {
                 "put the member's key in the place of identity.member_key, let the members add it (bouya member add), or set miner.enabled = false"
