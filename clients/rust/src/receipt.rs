@@ -191,7 +191,8 @@ pub fn about(text: &str) -> Result<About, FormError> {
     check_format(&file.format, FORMAT)?;
     let network = file.network.parse().map_err(|_| FormError::Field("network"))?;
     let transaction = from_hex(&file.transaction, "transaction")?;
-    Ok(About { network, transaction, outcome: file.outcome.map(read_outcome).transpose()? })
+    // One that cannot be read shows nothing.
+    Ok(About { network, transaction, outcome: file.outcome.and_then(|file| read_outcome(file).ok()) })
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, FormError> {

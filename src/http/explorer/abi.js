@@ -27,8 +27,9 @@ const address = (bytes) => {
 };
 
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-const fail = (why) => {
-  throw new RangeError(why);
+/** Bytes of another type. */
+const fail = () => {
+  throw new RangeError();
 };
 
 /** The sizes of numbers in bytes. What every reader of JSON can hold is a number, what not is text. */
@@ -40,7 +41,7 @@ class Reader {
   }
 
   take(count) {
-    if (this.at + count > this.bytes.length) fail("too short");
+    if (this.at + count > this.bytes.length) fail();
     this.at += count;
     return this.bytes.subarray(this.at - count, this.at);
   }
@@ -55,7 +56,7 @@ class Reader {
 
   flag() {
     const [byte] = this.take(1);
-    return byte > 1 ? fail("neither yes nor no") : byte === 1;
+    return byte > 1 ? fail() : byte === 1;
   }
 
   number(kind) {
@@ -65,7 +66,7 @@ class Reader {
   }
 
   value(kind, depth) {
-    if (depth === 0 || this.values === 0) fail("too much");
+    if (depth === 0 || this.values === 0) fail();
     this.values -= 1;
     if (Array.isArray(kind)) return this.compound(kind, depth - 1);
     if (Object.hasOwn(WIDTHS, kind)) return this.number(kind);
@@ -82,7 +83,7 @@ class Reader {
 
   address() {
     const bytes = this.take(33);
-    return bytes[0] > 1 ? fail("no address") : address(bytes);
+    return bytes[0] > 1 ? fail() : address(bytes);
   }
 
   compound([kind, ...of], depth) {
@@ -107,7 +108,7 @@ class Reader {
       const from = this.at;
       const one = this.value(key, depth);
       const place = order(key, this.bytes.subarray(from, this.at));
-      if (last !== null && last >= place) fail("keys that do not ascend");
+      if (last !== null && last >= place) fail();
       last = place;
       return [one, this.value(of, depth)];
     });
@@ -115,7 +116,7 @@ class Reader {
 
   named(definition, depth) {
     if (definition.struct) return this.fields(definition.struct, depth);
-    const [name, fields] = definition.enum[this.take(1)[0]] ?? fail("no such variant");
+    const [name, fields] = definition.enum[this.take(1)[0]] ?? fail();
     return fields.length === 0 ? name : { [name]: this.fields(fields, depth) };
   }
 
@@ -138,5 +139,5 @@ export const decode = (abi, kind, digits) => {
   const bytes = Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16));
   const reader = new Reader(abi.types, bytes);
   const value = reader.value(kind, DEPTH);
-  return reader.at === bytes.length ? value : fail("bytes are left over");
+  return reader.at === bytes.length ? value : fail();
 };
