@@ -13,6 +13,7 @@ pub mod api;
 mod chain;
 mod client;
 mod consortium;
+mod counter;
 pub mod gossip;
 pub mod handshake;
 mod limits;

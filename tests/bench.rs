@@ -72,12 +72,16 @@ fn who_joins_has_every_transaction() {
     // More than one commit's worth, and unevenly many in a block.
     let report = report("sync --blocks 300 --transactions 701");
     assert_eq!(figure(&report, "transactions"), 701.0);
+    let report = self::report("sync --blocks 20 --transactions 101 --calls");
+    assert_eq!(figure(&report, "transactions"), 101.0);
 }
 
 #[test]
 fn a_mempool_takes_all_that_it_is_given() {
     let report = report("mempool --transactions 1500 --wallets 30");
     assert_eq!((figure(&report, "taken"), figure(&report, "waiting")), (1_500.0, 1_500.0));
+    // Of calls that do not pay, none.
+    assert_eq!(figure(&report, "refused"), 1_500.0);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::{
     Address, Block, BlockOutcome, Branch, Certificate, Date, Disk as _, Genesis, Ledger, Origin, Rows,
-    Settled, StateAt, Taken, Template, Transaction,
+    Settled, StateAt, Taken, Template, Transaction, View as _,
 };
 use bouya_core::time::Timestamp;
 
@@ -113,6 +113,17 @@ impl Maker {
         let stored = |taken: &_| matches!(taken, Taken { outcome: BlockOutcome::Stored, .. });
         match taken.iter().find(|taken| !stored(taken)) {
             Some(taken) => Err(wrong(format!("{:?}", taken.outcome))),
+            None => self.check_results(),
+        }
+    }
+
+    /// What is measured is calls that do something: none may have failed in the newest block.
+    fn check_results(&self) -> Result<(), BenchError> {
+        let view = self.ledger.disk().view().map_err(wrong)?;
+        let results = view.results(&self.ledger.chain().tip().id).map_err(wrong)?;
+        let mut reports = results.iter().flat_map(|results| &results.reports);
+        match reports.find(|report| report.outcome.done.is_none()) {
+            Some(report) => Err(wrong(format!("a contract failed: {:?}", report.why))),
             None => Ok(()),
         }
     }

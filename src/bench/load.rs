@@ -4,9 +4,12 @@ use std::ops::Range;
 
 use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
-use bouya_core::ledger::{Address, Allocation, Coin, Genesis, Member, NetworkSpec, Output, Transaction};
+use bouya_core::ledger::{
+    Action, Address, Allocation, Coin, Genesis, Member, NetworkSpec, Output, Transaction,
+};
 use bouya_core::time::Timestamp;
 
+use super::counter::Counter;
 use super::{BenchError, Stop};
 use crate::clock;
 use crate::config::network::new_spec;
@@ -43,6 +46,11 @@ pub(super) fn key(n: usize) -> SecretKey {
 /// The address number `n` that is paid. Nobody has its key.
 pub(super) fn payee(n: usize) -> Address {
     Address::of(&PublicKey(numbered(0xac, n)))
+}
+
+/// The key of the only member's governor: it may deploy.
+pub(super) fn governor_key() -> SecretKey {
+    SecretKey::from_seed(&[0x90; 32])
 }
 
 /// The key of the only member, unless the network's nodes are its members. It seals the chains that are made beforehand.
@@ -97,10 +105,11 @@ impl Load {
         let created = Timestamp(clock::wall().0.saturating_sub(age_ms));
         let mut spec = new_spec(name, salt, created, 1.0, interval_ms);
         spec.blocks.initial_difficulty = difficulty.max(1);
-        spec.allocations = allocations(&spec.coin, (0..self.wallets).map(|n| key(n).public()));
+        let rich = (0..self.wallets).map(key).chain([governor_key()]);
+        spec.allocations = allocations(&spec.coin, rich.map(|key| key.public()));
         let id = "maker".parse().map_err(|error| BenchError::system("no member", error))?;
-        // Nobody governs here.
-        let (key, governor, name) = (member_key().public(), payee(0), Text::default());
+        let governor = Address::of(&governor_key().public());
+        let (key, name) = (member_key().public(), Text::default());
         spec.members = vec![Member { id, key, governor, name }];
         Ok(spec)
     }
@@ -112,8 +121,33 @@ impl Load {
         numbers: Range<usize>,
         stop: &Stop,
     ) -> Result<Vec<Transaction>, BenchError> {
+        self.sign_each(network, numbers, stop, |number| {
+            let outputs = Bounded::truncated([Output { to: payee(number % self.accounts), amount: 1 }]);
+            (FEE, Action::Transfer { outputs, memo: Text::default() })
+        })
+    }
+
+    /// Calls that count instead: each number goes to the slot that a transfer's account would be.
+    pub(super) fn sign_calls(
+        &self,
+        network: &Hash,
+        counter: &Counter,
+        (numbers, fee): (Range<usize>, impl Fn(usize) -> u64 + Sync),
+        stop: &Stop,
+    ) -> Result<Vec<Transaction>, BenchError> {
+        self.sign_each(network, numbers, stop, |number| (fee(number), counter.count(number % self.accounts)))
+    }
+
+    /// What each number does, for which fee; it is of wallet n modulo the wallets.
+    fn sign_each(
+        &self,
+        network: &Hash,
+        numbers: Range<usize>,
+        stop: &Stop,
+        act: impl Fn(usize) -> (u64, Action) + Sync,
+    ) -> Result<Vec<Transaction>, BenchError> {
         let keys: Vec<SecretKey> = (0..self.wallets.min(numbers.end)).map(key).collect();
-        on_all_cores(numbers, |numbers| self.sign_part(network, &keys, numbers, stop))
+        on_all_cores(numbers, |numbers| self.sign_part(network, &keys, (numbers, &act), stop))
     }
 
     /// The same as bytes, which is all that is kept of them: many are signed.
@@ -135,7 +169,7 @@ impl Load {
         &self,
         network: &Hash,
         keys: &[SecretKey],
-        numbers: Range<usize>,
+        (numbers, act): (Range<usize>, impl Fn(usize) -> (u64, Action)),
         stop: &Stop,
     ) -> Result<Vec<Transaction>, BenchError> {
         let mut signed = Vec::with_capacity(numbers.len());
@@ -145,9 +179,8 @@ impl Load {
             }
             let Some(key) = keys.get(number % self.wallets) else { break };
             let nonce = (number / self.wallets) as u64;
-            let output = Bounded::truncated([Output { to: payee(number % self.accounts), amount: 1 }]);
-            let memo = Text::default();
-            signed.push(Transaction::transfer(network, key, nonce, FEE, u64::MAX, output, memo));
+            let (fee, action) = act(number);
+            signed.push(Transaction::sign(network, key, nonce, fee, u64::MAX, action));
         }
         Ok(signed)
     }

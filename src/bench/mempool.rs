@@ -1,16 +1,19 @@
-//! Signed transfers into one node's mempool: decoded, checked on all cores, ordered, offered to a network that takes everything.
+//! Signed transfers into one node's mempool: decoded, checked on all cores, ordered, offered to a network that takes everything. Then calls that do
+//! not pay: half of them offer too little for their gas, the senders of the others have nothing.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use bouya_core::crypto::Hash;
 use bouya_core::ledger::Transaction;
 use bouya_core::mempool::Limits as Bounds;
 use bouya_harness::TempFolder;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::load::{Load, genesis};
-use super::{BenchError, Figure, Limits, Report, Run};
+use super::counter::Counter;
+use super::load::{FEE, Load, genesis};
+use super::{BenchError, Figure, Limits, Report, Run, Stop};
 use crate::actor::Mailbox;
 use crate::clock::Clock;
 use crate::events::Events;
@@ -33,9 +36,11 @@ pub fn run(settings: &MempoolBench, run: &mut Run<'_>) -> Result<Report, BenchEr
     super::network::check_wallets(wallets)?;
     let limits = Limits::measure(run)?;
     let load = Load { wallets, accounts: 10_000 };
-    let genesis = Arc::new(genesis(load.spec(1_000, 1, 0)?)?);
+    let genesis = Arc::new(genesis(Counter::allow(load.spec(1_000, 1, 0)?))?);
     (run.say)(&format!("signing {transactions} transfers"));
     let signed = load.sign(&genesis.id(), 0..transactions, run.stop)?;
+    (run.say)(&format!("signing {transactions} calls"));
+    let unpaid = unpaid(&load, &genesis.id(), transactions, run.stop)?;
     let folder = TempFolder::new("bouya-bench")?;
     let failed = |error: String| BenchError::system("cannot make a mempool", error);
     let store = Store::open(folder.path(), genesis.clone()).map_err(|error| failed(error.to_string()))?;
@@ -62,17 +67,21 @@ pub fn run(settings: &MempoolBench, run: &mut Run<'_>) -> Result<Report, BenchEr
     let stop = CancellationToken::new();
     let until = stop.clone();
     let running = runtime.spawn_blocking(move || actor.run(&until));
+    let give = |all: &[Transaction]| {
+        let batches: Vec<Vec<Transaction>> = all.chunks(BATCH).map(<[Transaction]>::to_vec).collect();
+        let (began, mut taken) = (Instant::now(), 0);
+        for transactions in batches {
+            run.stop.check()?;
+            let give = |reply| MempoolRequest::Give { transactions, replace: false, reply };
+            let given = runtime.block_on(mempool.ask(give));
+            let given = given.map_err(|error| failed(error.to_string()))?;
+            taken += given.iter().filter(|given| given.is_ok()).count();
+        }
+        Ok::<_, BenchError>((taken, began.elapsed()))
+    };
     (run.say)("giving them to the mempool");
-    let batches: Vec<Vec<Transaction>> = signed.chunks(BATCH).map(<[Transaction]>::to_vec).collect();
-    let (began, mut taken) = (Instant::now(), 0);
-    for transactions in batches {
-        run.stop.check()?;
-        let give = |reply| MempoolRequest::Give { transactions, replace: false, reply };
-        let given = runtime.block_on(mempool.ask(give));
-        let given = given.map_err(|error| failed(error.to_string()))?;
-        taken += given.iter().filter(|given| given.is_ok()).count();
-    }
-    let took = began.elapsed();
+    let (taken, took) = give(&signed)?;
+    let (let_in, refusing) = give(&unpaid)?;
     stop.cancel();
     let _ = runtime.block_on(running);
     let waiting = levels.borrow().transactions;
@@ -83,7 +92,21 @@ pub fn run(settings: &MempoolBench, run: &mut Run<'_>) -> Result<Report, BenchEr
             .of("batch verify on all cores", limits.verify_all_cores())
             .aim(40_000.0, "40,000; beyond: 0.7 of the limit"),
     );
+    let refused = unpaid.len().saturating_sub(let_in);
+    report.add(
+        Figure::new("refused_per_second", refused as f64 / refusing.as_secs_f64(), "tx/s")
+            .aim(10_000.0, "10,000 calls that do not pay"),
+    );
     report.add(Figure::new("taken", taken as f64, "tx"));
+    report.add(Figure::new("refused", refused as f64, "tx"));
     report.add(Figure::new("waiting", waiting as f64, "tx"));
     Ok(report)
+}
+
+/// Calls that a mempool does not take: wallets that have coins offer too little for the gas, and as many others have none.
+fn unpaid(load: &Load, network: &Hash, count: usize, stop: &Stop) -> Result<Vec<Transaction>, BenchError> {
+    let (counter, _) = Counter::new(network);
+    let all = Load { wallets: 2 * load.wallets, ..*load };
+    let fee = |number| if number % all.wallets < load.wallets { 1 } else { FEE };
+    all.sign_calls(network, &counter, (0..count, fee), stop)
 }

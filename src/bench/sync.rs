@@ -9,7 +9,8 @@ use bouya_harness::process::{Cpu, used};
 use super::chain::Maker;
 use super::client::{block, status};
 use super::consortium::{Consortium, cpu, memory};
-use super::load::{Load, genesis};
+use super::counter::Counter;
+use super::load::{FEE, Load, genesis};
 use super::{BenchError, Figure, Limits, Report, Run};
 
 const INTERVAL_MS: u32 = 1_000;
@@ -27,26 +28,39 @@ const SYNCED_WITHIN: Duration = Duration::from_secs(3_600);
 pub struct SyncBench {
     pub blocks: usize,
     pub transactions: usize,
+    /// They call a contract that counts, instead of moving coins.
+    pub calls: bool,
 }
 
 pub fn run(settings: &SyncBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
-    let SyncBench { blocks, transactions } = *settings;
+    let SyncBench { blocks, transactions, calls } = *settings;
     if blocks == 0 {
         return Err(BenchError::Usage("--blocks 0: a chain to join has one block at least".to_owned()));
     }
     let limits = Limits::measure(run)?;
     let load = Load { wallets: 1_000.min(transactions.max(1)), accounts: 10_000 };
     let age = (blocks as u64 + 10) * u64::from(INTERVAL_MS);
-    let genesis = Arc::new(genesis(load.spec(INTERVAL_MS, 1, age)?)?);
+    let spec = load.spec(INTERVAL_MS, 1, age)?;
+    let genesis = Arc::new(genesis(if calls { Counter::allow(spec) } else { spec })?);
     let mut consortium = Consortium::create(&genesis, 2)?;
-    (run.say)(&format!("making a chain of {blocks} blocks with {transactions} transfers"));
+    let kind = if calls { "calls" } else { "transfers" };
+    (run.say)(&format!("making a chain of {blocks} blocks with {transactions} {kind}"));
     let mut maker = Maker::open(&consortium.nodes[0].member.data(), genesis.clone())?;
+    let (counter, deployment) = Counter::new(&genesis.id());
+    if calls {
+        maker.add(&[deployment])?;
+    }
+    let below = maker.tip().height;
     let mut made = 0;
     while made < blocks {
         // Evenly, to the last one; signed together, so that all cores have something to do.
         let until = blocks.min(made + TOGETHER.min(1 + AT_ONCE * blocks / transactions.max(1)));
         let end = |block: usize| transactions * block / blocks;
-        let signed = load.sign(&genesis.id(), end(made)..end(until), run.stop)?;
+        let numbers = end(made)..end(until);
+        let signed = match calls {
+            true => load.sign_calls(&genesis.id(), &counter, (numbers, |_| FEE), run.stop)?,
+            false => load.sign(&genesis.id(), numbers, run.stop)?,
+        };
         let part = |block: usize| signed.get(end(block) - end(made)..end(block + 1) - end(made));
         maker.add_all((made..until).filter_map(part))?;
         made = until;
@@ -59,9 +73,13 @@ pub fn run(settings: &SyncBench, run: &mut Run<'_>) -> Result<Report, BenchError
     let [server, joiner] = &consortium.nodes[..] else {
         return Err(BenchError::System("two nodes were to be started".to_owned()));
     };
-    let (took, used) = watch(joiner, blocks as u64, SYNCED_WITHIN, run)?;
+    let (took, used) = watch(joiner, below + blocks as u64, SYNCED_WITHIN, run)?;
     let per_second = |count: usize| count as f64 / took.as_secs_f64();
-    let parameters = [("blocks", blocks as f64), ("transactions", transactions as f64)];
+    let parameters = [
+        ("blocks", blocks as f64),
+        ("transactions", transactions as f64),
+        ("calls", f64::from(u8::from(calls))),
+    ];
     let mut report = Report::new("sync", &parameters, &limits);
     let verify = limits.verify_all_cores();
     report.add(
@@ -79,7 +97,7 @@ pub fn run(settings: &SyncBench, run: &mut Run<'_>) -> Result<Report, BenchError
     report.add(Figure::new("memory_serving", memory(server), "B"));
     // What was joined is what was made: counted, not believed.
     let counted =
-        (1..=blocks as u64).map(|height| Ok(block(&joiner.client, height)?.body.transactions.len()));
+        (1..=blocks as u64).map(|height| Ok(block(&joiner.client, below + height)?.body.transactions.len()));
     let counted = counted.sum::<Result<usize, BenchError>>()?;
     report.add(Figure::new("transactions", counted as f64, "tx"));
     Ok(report)

@@ -55,14 +55,19 @@ enum What {
     #[command(after_help = "Example:\n  bouya bench network --nodes 8 --seconds 60")]
     Network(Network),
     /// Sync of a new node: blocks and transactions per second
-    #[command(after_help = "Example:\n  bouya bench sync --blocks 2000 --transactions 500000")]
+    #[command(
+        after_help = "Examples:\n  bouya bench sync --blocks 2000 --transactions 500000\n  bouya bench sync --calls"
+    )]
     Sync {
         /// Blocks in the chain
         #[arg(long, default_value_t = 2_000)]
         blocks: usize,
-        /// Transfers in the chain
+        /// Transactions in the chain
         #[arg(long, default_value_t = 50_000)]
         transactions: usize,
+        /// Call a contract that counts, instead of transfers
+        #[arg(long)]
+        calls: bool,
     },
     /// Records sent to one node until all nodes hold them
     #[command(after_help = "Example:\n  bouya bench gossip --nodes 8")]
@@ -285,9 +290,9 @@ fn measure(what: &What, run: &mut Run<'_>) -> Result<Report, BenchError> {
     match what {
         What::All { .. } => Err(BenchError::Usage("`all` cannot run itself".to_owned())),
         What::Network(network) => bench::network::run(&network.settings(), run),
-        What::Sync { blocks, transactions } => {
-            let settings = bench::sync::SyncBench { blocks: *blocks, transactions: *transactions };
-            bench::sync::run(&settings, run)
+        What::Sync { blocks, transactions, calls } => {
+            let (blocks, transactions, calls) = (*blocks, *transactions, *calls);
+            bench::sync::run(&bench::sync::SyncBench { blocks, transactions, calls }, run)
         }
         What::Mempool { transactions, wallets } => {
             let settings = bench::mempool::MempoolBench { transactions: *transactions, wallets: *wallets };

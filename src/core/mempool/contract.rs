@@ -12,6 +12,10 @@ impl Mempool {
         transaction: &CheckedTransaction,
     ) -> Result<Result<(), MempoolError>, StateError> {
         let Some(stated) = transaction.stated() else { return Ok(Ok(())) };
+        // No such transaction is free of fees. What pays too little costs no look at the rows: there may be many.
+        if let Err(error) = self.check_new(transaction) {
+            return Ok(Err(error));
+        }
         let roster = governance::roster(view)?;
         let version = roster.version_at(height);
         if version < Header::CONTRACTS {
