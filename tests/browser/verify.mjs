@@ -110,6 +110,23 @@ export const verify = (world) => {
     await page.finish();
   });
 
+  test("it tells what became of a call, that it failed, or that the receipt does not say", async () => {
+    const page = await standalone(world.browser);
+    for (const [what, words] of [
+      ["a call under a final block", ["Done.", "Gives back, in hex"]],
+      ["a call that failed", ["Failed.", "it changed nothing else"]],
+      ["the same without its outcome", ["This receipt does not say whether it failed"]],
+    ]) {
+      const { text, network } = vector(what);
+      await page.goto(PAGE);
+      await page.give(file("it.receipt", text), file("network.toml", network));
+      const said = await page.verdict();
+      assert.equal(said.level, "proven", what);
+      for (const one of ["What came of it", ...words]) assert.ok(said.text.includes(one), `${what}: ${one}: ${said.text}`);
+    }
+    await page.finish();
+  });
+
   test("it tells who signed what, compares the document, and is not fooled by changes", async () => {
     const { text, network } = vector("a signature under a final block");
     for (const [viewport, colorScheme] of [[DESKTOP, "light"], [SMALL, "dark"]]) {

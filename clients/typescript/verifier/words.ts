@@ -217,7 +217,7 @@ const fr: Words = {
   },
   outcome: {
     done: "Réussi.", failed: "Échoué.", failedMeans: " Il en a coûté les frais ; les pièces sont revenues, et rien d’autre n’a changé.",
-    gives: "Rend, en hexadécimal : ", tells: "Dit sous ", elsewhere: "Ce reçu ne dit pas si elle a échoué ni ce que le contrat a fait.",
+    gives: "Rend, en hexadécimal : ", tells: "Dit sous ", elsewhere: "Ce reçu ne dit pas si cet appel ou ce déploiement a échoué, ni ce que le contrat a fait.",
   },
   member: (isProven) => (isProven ? "pour le membre " : "pour le membre, selon ce nœud, "),
   nobody: "une adresse qui ne parlait alors pour aucun membre",

@@ -4,6 +4,7 @@ use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::Proof;
 use data_encoding::HEXLOWER;
+use serde_json::Value;
 
 use super::client::Answer;
 use super::contracts;
@@ -116,6 +117,13 @@ fn what_became_of_a_call_is_pruned_and_stays_proven_by_an_older_receipt() {
     forged.outcome = receipt::read(&bad.text()).unwrap().outcome;
     let renewed = bring(&node, JSON, "", receipt::write(&forged).as_bytes());
     assert_eq!(became(&renewed, 4), None, "another call's");
+    let good: Value = serde_json::from_str(&good.text()).unwrap();
+    for part in ["done", "writes", "state", "roster"] {
+        let mut unreadable = good.clone();
+        unreadable["outcome"][part] = "zz".into();
+        let renewed = bring(&node, JSON, "", unreadable.to_string().as_bytes());
+        assert_eq!(became(&renewed, 4), None, "nothing that can be read");
+    }
 }
 
 #[test]
