@@ -270,9 +270,9 @@ impl<D: Disk> Ledger<D> {
     pub fn beside(
         &mut self,
         block: &Hash,
-        overruled: bool,
+        how: Contradiction,
     ) -> Result<Option<(Certificate, Contradiction)>, D::Error> {
-        Ok(self.chain.beside(&self.disk.view()?, block, overruled)?)
+        Ok(self.chain.beside(&self.disk.view()?, block, how)?)
     }
 
     /// Makes what is pending durable.

@@ -129,7 +129,7 @@ impl<D: Disk> Keeper<D> {
             Input::Request(KeeperRequest::Members { branch, block, finalized }) => {
                 self.members(&branch, &block, finalized)?;
             }
-            Input::Request(KeeperRequest::Beside { block, overruled }) => self.beside(&block, overruled)?,
+            Input::Request(KeeperRequest::Beside { block, how }) => self.beside(&block, how)?,
             Input::Finalize(certificate) => self.certified(certificate),
             Input::Keep { justified, lock } => self.ledger.keep(justified, lock),
             Input::Syncing(syncing) => self.syncing = syncing,

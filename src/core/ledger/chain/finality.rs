@@ -36,21 +36,15 @@ pub enum Finalized {
     Conflict(Contradiction),
 }
 
-/// How a final block contradicts this node's chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a final block contradicts this node's chain; of several, the last counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Contradiction {
+    /// It or an ancestor was found invalid here: the members have finalised what this node cannot accept.
+    Invalid,
     /// It does not fit what is final here: there are two histories.
     OtherHistory,
     /// It lacks the operator's checkpoint, which is on the best chain: the operator has decided between the two.
     Overruled,
-    /// It or an ancestor was found invalid here: the members have finalised what this node cannot accept.
-    Invalid,
-}
-
-impl Contradiction {
-    fn of(is_overruled: bool) -> Self {
-        if is_overruled { Self::Overruled } else { Self::OtherHistory }
-    }
 }
 
 impl Finality {
@@ -90,20 +84,28 @@ impl Chain {
         self.finality.kept = [justified, lock];
     }
 
-    /// The headers that lead to the goal have shown that its branch lacks the final block, or the operator's checkpoint (`overruled`). Returns
-    /// its certificate; it is no goal any more.
+    /// The headers that lead to the goal have shown how its branch contradicts this chain. Returns its certificate; it is no goal any more.
     pub fn beside(
         &mut self,
         view: &dyn View,
         block: &Hash,
-        overruled: bool,
+        how: Contradiction,
     ) -> Result<Option<(Certificate, Contradiction)>, StateError> {
         let Some(goal) = self.finality.goal.take_if(|goal| goal.link.source.block == *block) else {
             return Ok(None);
         };
         self.find_holders();
-        let overruled = overruled || self.is_overruled(view, self.finality.height)?;
-        Ok(Some((goal, Contradiction::of(overruled))))
+        Ok(Some((goal, self.contradiction(view, self.finality.height, how)?)))
+    }
+
+    /// How two histories that are `apart` at this height contradict each other.
+    fn contradiction(
+        &self,
+        view: &dyn View,
+        apart: u64,
+        how: Contradiction,
+    ) -> Result<Contradiction, StateError> {
+        Ok(if self.is_overruled(view, apart)? { Contradiction::Overruled } else { how })
     }
 
     /// Whether the operator's checkpoint decides between two histories that are `apart` at this height: the best chain holds it.
@@ -145,7 +147,8 @@ impl Chain {
             if is_on_best {
                 return self.known(view, &certificate);
             }
-            return Ok(Finalized::Conflict(Contradiction::of(self.is_overruled(view, height)?)));
+            let how = self.contradiction(view, height, Contradiction::OtherHistory)?;
+            return Ok(Finalized::Conflict(how));
         }
         if is_on_best {
             let dropped_undo = self.undo_due(view, self.tip.height, height)?;
@@ -162,8 +165,8 @@ impl Chain {
             return Ok(Finalized::Conflict(Contradiction::Invalid));
         }
         if let Some(fork) = self.blocks.fork_height(&block).filter(|fork| *fork < self.finality.height) {
-            let overruled = self.is_overruled(view, fork.saturating_add(1))?;
-            return Ok(Finalized::Conflict(Contradiction::of(overruled)));
+            let how = self.contradiction(view, fork.saturating_add(1), Contradiction::OtherHistory)?;
+            return Ok(Finalized::Conflict(how));
         }
         // A goal that is stored is reached first: a network that finalises faster than this node moves must not make it begin again.
         let is_stored = |chain: &Self| {

@@ -77,10 +77,10 @@ impl<D: Disk> Keeper<D> {
         self.settling.is_due = true;
     }
 
-    /// The headers of the goal's branch have shown that it lacks the final block, or the operator's checkpoint.
-    pub(super) fn beside(&mut self, block: &Hash, overruled: bool) -> Result<(), D::Error> {
+    /// The headers of the goal's branch have shown how it contradicts this chain.
+    pub(super) fn beside(&mut self, block: &Hash, how: Contradiction) -> Result<(), D::Error> {
         self.outputs.push_back(Output::Answer(Answer::Noted));
-        let Some((certificate, how)) = self.ledger.beside(block, overruled)? else { return Ok(()) };
+        let Some((certificate, how)) = self.ledger.beside(block, how)? else { return Ok(()) };
         self.settling.certificate.take_if(|known| *known == certificate);
         self.settling.first.take_if(|known| *known == certificate);
         self.conflict(certificate, how)?;

@@ -340,7 +340,7 @@ fn two_histories_are_told_with_what_is_final_here() {
     bench.keeper.handle(Input::Finalize(certificate(&other, 4))).unwrap();
     let said = bench.settle();
     assert_eq!(short(&said), ["head"], "its block is not here, so this is not known yet");
-    let beside = KeeperRequest::Beside { block: other.id, overruled: false };
+    let beside = KeeperRequest::Beside { block: other.id, how: Contradiction::OtherHistory };
     bench.keeper.handle(Input::Request(beside.clone())).unwrap();
     let said = bench.settle();
     assert_eq!(short(&said), ["answer", "conflict", "head"]);

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use crate::crypto::Hash;
 use crate::ledger::{
-    BackfillError, Block, BlockOutcome, Branch, CompactBlock, Origin, Roster, ShortKey, Span, SyncHeader,
-    Transaction,
+    BackfillError, Block, BlockOutcome, Branch, CompactBlock, Contradiction, Origin, Roster, ShortKey, Span,
+    SyncHeader, Transaction,
 };
 use crate::overlay::ConnId;
 #[cfg(doc)]
@@ -47,13 +47,13 @@ pub enum KeeperRequest {
         /// The final block that the branch holds.
         finalized: (u64, Hash),
     },
-    /// Header sync has followed the headers to a block that a quorum has certified: its branch lacks what is final here, or the
-    /// operator's checkpoint. Answered by [`Answer::Noted`].
+    /// Header sync has followed the headers to a block that a quorum has certified, and its branch contradicts this chain. Answered by
+    /// [`Answer::Noted`].
     Beside {
         /// The certified block.
         block: Hash,
-        /// It lacks the operator's checkpoint.
-        overruled: bool,
+        /// What the headers have shown.
+        how: Contradiction,
     },
     /// Take bodies in that are missing below those that are here; answered by [`Answer::Backfilled`].
     Backfill(Span),

@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 
 use super::{Aim, SyncPeer};
 use crate::crypto::Hash;
-use crate::ledger::{Branch, Header, HeaderError, Roster, Rules, SyncHeader};
+use crate::ledger::{Branch, Contradiction, Header, HeaderError, Roster, Rules, SyncHeader};
 use crate::limits::{HEADERS_PER_MESSAGE, HEADERS_TIMEOUT, LOCATOR_HASHES, SYNC_MARKS, SYNC_SEGMENT};
 use crate::overlay::{ConnId, Tip};
 use crate::time::Time;
@@ -57,9 +57,9 @@ pub(super) struct HeaderSync {
     pub(super) end: Branch,
     /// The branch has our chain's block at this height, so it holds a final block that is not above.
     ours_at: u64,
-    /// It has another block than ours: where this node's history is final, or one that this node refuses; or where the operator has set a checkpoint.
-    lacks_final: bool,
-    lacks_checkpoint: bool,
+    /// How it contradicts our chain: it has a block that this node refuses, or another one than ours where our history is final, or where the
+    /// operator has set a checkpoint.
+    beside: Option<Contradiction>,
     /// Where the marked segments begin: a block that is stored here.
     base: Branch,
     /// Ids of the current segment.
@@ -101,12 +101,11 @@ pub(super) enum Taken {
     Ended,
     /// It changed between the first and the second pass, or is too long to follow.
     Lost,
-    /// It leads to the goal, but without what is final here or without the operator's checkpoint.
+    /// It leads to the goal, and contradicts our chain.
     Beside {
         /// The goal.
         block: Hash,
-        /// Without the operator's checkpoint.
-        overruled: bool,
+        how: Contradiction,
     },
 }
 
@@ -129,8 +128,7 @@ impl HeaderSync {
             ended: false,
             end: tip.clone(),
             ours_at: tip.height,
-            lacks_final: false,
-            lacks_checkpoint: false,
+            beside: None,
             base: tip.clone(),
             ids: Vec::new(),
             marks: Vec::new(),
@@ -169,7 +167,7 @@ impl HeaderSync {
     /// Starts over from a stored branch, whose end was in the locator.
     pub(super) fn rebase(&mut self, base: Branch) {
         self.ours_at = base.height;
-        (self.lacks_final, self.lacks_checkpoint) = (false, false);
+        self.beside = None;
         self.end = base.clone();
         self.base = base;
         self.walked = 0;
@@ -221,21 +219,21 @@ impl HeaderSync {
                         return Ok(self.at_end(tip));
                     }
                     // The members may have made final what this node refuses. If these headers lead there, it is so, and this node must know.
-                    Aim::Goal(_) => self.lacks_final = true,
+                    Aim::Goal(_) => self.contradicts(Contradiction::Invalid),
                 }
             }
             self.check_final(tip, header)?;
             if !self.push(rules, header, executed)? {
-                let (id, overruled) = (header.id(), self.lacks_checkpoint);
+                let id = header.id();
                 let is_goal = matches!(self.aim, Aim::Goal(goal) if goal.block == id);
                 // Whatever its roster: it has come to the goal.
-                return Ok(match is_goal && (self.lacks_final || overruled) {
-                    true => Taken::Beside { block: id, overruled },
-                    false => Taken::Members(place),
+                return Ok(match self.beside.filter(|_| is_goal) {
+                    Some(how) => Taken::Beside { block: id, how },
+                    None => Taken::Members(place),
                 });
             }
-            if self.is_at_goal() && (self.lacks_final || self.lacks_checkpoint) {
-                return Ok(Taken::Beside { block: self.end.id, overruled: self.lacks_checkpoint });
+            if let Some(how) = self.beside.filter(|_| self.is_at_goal()) {
+                return Ok(Taken::Beside { block: self.end.id, how });
             }
             if let Some(taken) = self.at_segment(tip) {
                 return Ok(taken);
@@ -247,6 +245,10 @@ impl HeaderSync {
         Ok(if full { Taken::More } else { self.at_end(tip) })
     }
 
+    fn contradicts(&mut self, how: Contradiction) {
+        self.beside = self.beside.max(Some(how));
+    }
+
     /// The final block is a checkpoint: see [`Rules::checkpoint`] for the one that the operator sets.
     fn check_final(&mut self, tip: &Tip, header: &Header) -> Result<(), HeaderError> {
         let (height, expected) = tip.finalized;
@@ -254,7 +256,7 @@ impl HeaderSync {
             match (header.id() == expected, self.aim) {
                 (true, _) => self.ours_at = height,
                 (false, Aim::Claim) => return Err(HeaderError::Checkpoint { height, expected }),
-                (false, Aim::Goal(_)) => self.lacks_final = true,
+                (false, Aim::Goal(_)) => self.contradicts(Contradiction::OtherHistory),
             }
         }
         Ok(())
@@ -262,7 +264,7 @@ impl HeaderSync {
 
     /// Whether the branch holds the final block. What members have decided on another one is not known here.
     pub(super) fn holds_final(&self, tip: &Tip) -> bool {
-        tip.finalized.0 <= self.ours_at && !self.lacks_checkpoint
+        tip.finalized.0 <= self.ours_at && self.beside != Some(Contradiction::Overruled)
     }
 
     /// Whether its bodies should be fetched.
@@ -271,7 +273,7 @@ impl HeaderSync {
             Aim::Claim => self.end.beats(&tip.branch),
             Aim::Goal(_) => self.is_at_goal(),
         };
-        is_wanted && tip.finalized.0 <= self.ours_at && !self.lacks_final
+        is_wanted && tip.finalized.0 <= self.ours_at && self.beside.is_none()
     }
 
     /// Takes in a header. False if it puts members into force that are not known yet.
@@ -282,7 +284,7 @@ impl HeaderSync {
             match (self.end.check(rules, header), self.aim) {
                 (Err(HeaderError::Checkpoint { .. }), Aim::Goal(_)) => {
                     header.check_alone(rules)?;
-                    self.lacks_checkpoint = true;
+                    self.contradicts(Contradiction::Overruled);
                 }
                 (checked, _) => checked?,
             }

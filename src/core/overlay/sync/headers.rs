@@ -157,9 +157,9 @@ impl BlockSync {
                 header_sync.waits_for = WaitsFor::Missing;
                 self.out.push_back(Act::Ask(StoreRequest::Missing(ids).into()));
             }
-            Ok(Taken::Beside { block, overruled }) => {
+            Ok(Taken::Beside { block, how }) => {
                 self.goal_done(&block);
-                self.out.push_back(Act::Ask(KeeperRequest::Beside { block, overruled }.into()));
+                self.out.push_back(Act::Ask(KeeperRequest::Beside { block, how }.into()));
                 self.give_up(now, GiveUp::PassOver);
             }
             Ok(Taken::Ended) if header_sync.is_short() => self.give_up(now, GiveUp::PassOver),

@@ -199,7 +199,8 @@ fn the_operators_checkpoint_decides_between_two_histories() {
     assert_eq!(finalize(&mut early, 1, first), "known");
     // The headers of a higher one have shown that it lacks what is final, which the checkpoint is above of.
     assert_eq!(finalize(&mut early, 6, Hash([7; 32])), "missing");
-    let (_, how) = early.chain.beside(&early.disk.world, &Hash([7; 32]), false).unwrap().unwrap();
+    let (_, how) =
+        early.chain.beside(&early.disk.world, &Hash([7; 32]), Contradiction::OtherHistory).unwrap().unwrap();
     assert_eq!(how, Contradiction::Overruled);
     // A node that is on the history that its operator has decided against does not start.
     let mut wrong = (*genesis()).clone();
@@ -215,7 +216,8 @@ fn a_goal_that_turns_out_to_be_beside_the_final_block_is_none() {
     assert_eq!(finalize(&mut node, 3, third), "final");
     let other = Hash([7; 32]);
     assert_eq!(finalize(&mut node, 6, other), "missing");
-    let beside = |node: &mut Node, id| node.chain.beside(&node.disk.world, id, false).unwrap();
+    let beside =
+        |node: &mut Node, id| node.chain.beside(&node.disk.world, id, Contradiction::OtherHistory).unwrap();
     assert_eq!(beside(&mut node, &third), None);
     let expected = (certificate(6, other), Contradiction::OtherHistory);
     assert_eq!(beside(&mut node, &other), Some(expected));

@@ -2,6 +2,7 @@
 
 use super::faults::{blamed, most};
 use super::*;
+use crate::ledger::{BlockFault, Contradiction};
 
 /// A chain of 60 blocks, and a lighter one of 40 that leaves it after 30.
 fn heavy_and_light() -> (&'static [Arc<Block>], Blocks) {
@@ -125,7 +126,7 @@ fn a_wanted_block_beside_the_final_one_is_reported_and_not_fetched() {
     world.also(1, &light);
     world.want(&light);
     world.run(20_000);
-    assert_eq!(world.beside, [(tip_of(&light).hash, false)]);
+    assert_eq!(world.beside, [(tip_of(&light).hash, Contradiction::OtherHistory)]);
     assert_eq!((world.submitted.len(), world.served(1), &world.blamed[..]), (0, 0, &[][..]));
     // One that is no higher than the final block is not even looked for.
     let asked = world.asked_headers;
@@ -145,8 +146,25 @@ fn a_wanted_block_beside_the_operators_checkpoint_is_reported_as_that() {
     world.also(1, &light);
     world.want(&light);
     world.run(20_000);
-    assert_eq!(world.beside, [(tip_of(&light).hash, true)]);
+    assert_eq!(world.beside, [(tip_of(&light).hash, Contradiction::Overruled)]);
     assert_eq!((world.submitted.len(), &world.blamed[..]), (0, &[][..]));
+}
+
+#[test]
+fn a_wanted_block_on_top_of_a_refused_one_is_reported_as_that() {
+    let ours = &long()[..30];
+    let theirs = extend(ours, 2, 40, ON_TIME);
+    let mut world = up_to_date(ours);
+    world.invalid.insert(theirs[34].id());
+    world.invalid_by = BlockFault::Computed;
+    world.connect(1, &theirs, Manner::Honest, 10);
+    world.run(20_000);
+    assert_eq!((world.submitted.len(), &world.beside[..]), (4, &[][..]), "what is refused is left alone");
+    world.want(&theirs[..60]);
+    world.run(20_000);
+    assert_eq!(world.beside, [(tip_of(&theirs[..60]).hash, Contradiction::Invalid)]);
+    // Nobody is to blame for what this node computes, and nothing on top of it is fetched.
+    assert_eq!((world.submitted.len(), &world.blamed[..]), (4, &[][..]));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use super::fake::{FakePeer, Manner};
 use super::*;
-use crate::ledger::{BackfillError, BlockFault, Checkpoint, Span};
+use crate::ledger::{BackfillError, BlockFault, Checkpoint, Contradiction, Span};
 use crate::limits::{BACKFILL_BLOCKS, BLOCK_REQUESTS_PER_PEER, BLOCKS_PER_REQUEST};
 use crate::overlay::Backfilled;
 
@@ -47,7 +47,7 @@ pub(super) struct World {
     pub(super) out_of_order: usize,
     pub(super) blamed: Vec<(u64, Fault)>,
     /// Certified blocks that lack what is final here, and whether the operator has decided that.
-    pub(super) beside: Vec<(Hash, bool)>,
+    pub(super) beside: Vec<(Hash, Contradiction)>,
     /// What the members decided follows from something final that this node does not have.
     pub(super) unsettled: bool,
     pub(super) events: Vec<(Time, NetworkEvent)>,
@@ -255,8 +255,8 @@ impl World {
                 Act::Ask(Request::Keeper(KeeperRequest::Members { branch, block, .. })) => {
                     self.plan(1, Happening::Members(block.id(), self.members_after(&branch, &block)));
                 }
-                Act::Ask(Request::Keeper(KeeperRequest::Beside { block, overruled })) => {
-                    self.beside.push((block, overruled));
+                Act::Ask(Request::Keeper(KeeperRequest::Beside { block, how })) => {
+                    self.beside.push((block, how));
                 }
                 Act::Ask(Request::Store(StoreRequest::MissingBodies(below))) => {
                     let from = below.saturating_sub(BACKFILL_BLOCKS).max(1);
