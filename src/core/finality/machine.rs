@@ -70,6 +70,8 @@ pub struct Finality {
     /// The last block that was asked for, and when.
     wanted: Option<(Checkpoint, Time)>,
     proposed: Option<Proposed>,
+    /// A final block of another history has been told of.
+    rival_told: bool,
     outputs: VecDeque<Output>,
 }
 
@@ -158,6 +160,7 @@ impl Finality {
             proposals: BTreeMap::new(),
             wanted: None,
             proposed: None,
+            rival_told: last == Some(Alarm::OtherHistory),
             outputs: VecDeque::new(),
         };
         machine.outputs.extend(machine.alarm.map(Output::Alarm));

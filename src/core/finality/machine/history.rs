@@ -44,7 +44,8 @@ impl Finality {
     }
 
     fn contradicted(&mut self, rival: Certificate) {
-        if self.alarm != Some(Alarm::OtherHistory) {
+        // Not by the alarm: that may come of a block which is only invalid here.
+        if !core::mem::replace(&mut self.rival_told, true) {
             self.outputs.push_back(Output::Rival(rival));
         }
         self.raise(Alarm::OtherHistory);
