@@ -11,7 +11,9 @@ use std::time::Duration;
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::finality::{Alarm, Evidence, Finality, FinalitySettings, Input, Peer, Record, Turnout};
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Certificate, Genesis, StateError, View, Vote, governance, in_force_at_final};
+use bouya_core::ledger::{
+    Certificate, Contradiction, Genesis, StateError, View, Vote, governance, in_force_at_final,
+};
 use bouya_core::node::{Gate, Head, Removal, Settled, StoredBlocks, VoterStatus};
 use bouya_core::overlay::{self, Outlook};
 use bouya_core::time::{Time, Timestamp};
@@ -56,6 +58,11 @@ pub enum NotResumed {
     /// Nothing keeps it from voting.
     #[error("nothing keeps this node from voting")]
     Votes,
+    /// Its store or its program must be mended first.
+    #[error(
+        "the members have voted a block final that this node finds invalid: stop it and run bouya verify --repair"
+    )]
+    RefusesFinal,
     /// Two histories do not go away by being told to.
     #[error(
         "the members have voted for two histories: which one counts is for the members to decide, not for this node"
@@ -141,6 +148,8 @@ struct Running {
     tip: Option<Hash>,
     finalized: Option<u64>,
     settled: Option<Settled>,
+    /// The height of a final block that this node finds invalid: why its history is another one.
+    refuses: Option<u64>,
     removed: Option<Removal>,
 }
 
@@ -165,6 +174,7 @@ impl VoterActor {
             tip: None,
             finalized: None,
             settled: None,
+            refuses: None,
             removed: None,
         };
         running.run(stop)
@@ -268,6 +278,12 @@ impl Running {
 
     fn conflict(&mut self, conflict: Conflict) -> Result<(), VoterError> {
         let Conflict { certificate, newest, how } = conflict;
+        self.refuses = match how {
+            Contradiction::Invalid => Some(certificate.link.source.height),
+            // Graver than that.
+            Contradiction::OtherHistory => None,
+            Contradiction::Overruled => self.refuses,
+        };
         self.give(Input::Conflict { certificate, newest, how })
     }
 
@@ -280,6 +296,7 @@ impl Running {
             VoterRequest::Resume { reply } => {
                 let result = match self.actor.machine.alarm() {
                     None => Err(NotResumed::Votes),
+                    Some(Alarm::OtherHistory) if self.refuses.is_some() => Err(NotResumed::RefusesFinal),
                     Some(Alarm::OtherHistory) => Err(NotResumed::TwoHistories),
                     Some(_) => Ok(()),
                 };
@@ -307,6 +324,7 @@ impl Running {
         }
         let status = VoterStatus {
             alarm: self.actor.machine.alarm(),
+            refuses: self.refuses,
             turnout: self.turnout.clone(),
             settled: self.settled,
             removed: self.removed,

@@ -307,7 +307,10 @@ fn votes_said(says: &Says) -> votes::Says {
     votes::Says {
         own: says.status.id.clone(),
         voting: says.finality.voting,
-        told: matches!(says.status.state.name, NodeState::Silent | NodeState::TwoHistories),
+        told: matches!(
+            says.status.state.name,
+            NodeState::Silent | NodeState::RefusesFinal | NodeState::TwoHistories
+        ),
         voters: says.finality.voters.clone(),
         rival: says.finality.rival.clone(),
     }

@@ -189,6 +189,10 @@ fn voting(voting: Voting) -> (&'static str, Mood) {
         Voting::Twin => {
             ("does not vote: another machine votes with its key; see bouya final resume --help", Mood::Bad)
         }
+        Voting::RefusesFinal => (
+            "does not vote: it finds a block invalid that the members have voted final; see bouya status",
+            Mood::Bad,
+        ),
         Voting::TwoHistories => {
             ("does not vote: the members have voted for two histories; compare with the others", Mood::Bad)
         }

@@ -103,10 +103,13 @@ fn look(client: &Client, id: &Hash, wanted: Wait) -> Result<Seen, Error> {
 }
 
 /// Confirmations count only while the node is in touch with the network: those of a node that is cut off may never count. One that knows
-/// nobody is a network of its own. A quorum's votes count wherever they are seen, unless there are two quorums.
+/// nobody is a network of its own. A quorum's votes count wherever they are seen, unless there are two quorums, or this
+/// node computes something else than they do.
 fn reached(transaction: &Transaction, wanted: Wait, node: &NodeStatus) -> bool {
     match wanted {
-        Wait::Final => transaction.finalized && node.name != NodeState::TwoHistories,
+        Wait::Final => {
+            transaction.finalized && !matches!(node.name, NodeState::RefusesFinal | NodeState::TwoHistories)
+        }
         Wait::Confirmations(count) => {
             transaction.confirmations >= count && (node.name.sees_network() || node.ready)
         }

@@ -71,6 +71,7 @@ pub(super) async fn resume(
 impl From<VotersView> for views::Finality {
     fn from(view: VotersView) -> Self {
         let voting = match (view.own, view.alarm) {
+            (_, Some(Alarm::OtherHistory)) if view.refuses.is_some() => views::Voting::RefusesFinal,
             (_, Some(Alarm::OtherHistory)) => views::Voting::TwoHistories,
             (None, _) => views::Voting::Observes,
             (_, Some(Alarm::NoRecord)) => views::Voting::NoRecord,

@@ -125,3 +125,26 @@ async fn the_voter_hears_of_each_conflict_and_remembers_it_over_a_restart() {
     assert_eq!(bench.alarm(), Some(Alarm::OtherHistory), "it was there before");
     bench.stop();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_this_node_finds_invalid_is_told_with_its_height_and_mended_by_a_restart() {
+    let mut bench = Bench::start(tempfile::tempdir().unwrap(), None);
+    let height = bench.rival().link.source.height;
+    let told = |how| Conflict { certificate: bench.rival(), newest: None, how };
+    bench.conflict.send(told(Contradiction::Invalid)).await.unwrap();
+    bench.status.wait_for(|status| status.refuses == Some(height)).await.unwrap();
+    assert_eq!((bench.alarm(), bench.view().await.rival), (Some(Alarm::OtherHistory), None));
+    assert_eq!(bench.view().await.refuses, Some(height));
+    let (reply, resumed) = oneshot::channel();
+    bench.voter.offer(VoterRequest::Resume { reply }).unwrap();
+    assert_eq!(resumed.await.unwrap(), Err(NotResumed::RefusesFinal));
+    // Whether it is mended the chain finds out: it takes the block, or says so again.
+    let mut bench = Bench::start(bench.stop(), None);
+    assert_eq!(bench.alarm(), None);
+    for how in [Contradiction::Invalid, Contradiction::OtherHistory] {
+        bench.conflict.send(Conflict { certificate: bench.rival(), newest: None, how }).await.unwrap();
+    }
+    bench.status.wait_for(|status| status.alarm.is_some() && status.refuses.is_none()).await.unwrap();
+    assert_eq!(bench.view().await.rival, Some(bench.rival()), "two histories are graver");
+    bench.stop();
+}

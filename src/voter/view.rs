@@ -15,6 +15,8 @@ pub struct VotersView {
     pub own: Option<u16>,
     /// Why this node does not vote until its operator acts.
     pub alarm: Option<Alarm>,
+    /// The height of a final block that this node finds invalid.
+    pub refuses: Option<u64>,
     /// It waits for what others have seen of its votes.
     pub silent: bool,
     /// The newest final certificate.
@@ -65,6 +67,7 @@ impl Running {
             guilty: voters.guilty(),
             own: machine.number(),
             alarm: machine.alarm(),
+            refuses: self.refuses,
             silent: machine.is_silent(),
             newest,
             rival: self.actor.proven.rival().cloned(),

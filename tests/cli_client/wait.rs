@@ -78,8 +78,13 @@ fn final_is_final_on_a_node_that_is_cut_off_but_not_where_there_are_two_historie
     let output = send(&node(cut_off, false, [None; 4]), "--wait final");
     ended(&output, 0);
     assert!(err(&output).ends_with("in block 42, final\n"), "{}", err(&output));
-    let torn = in_state(NodeState::TwoHistories, false);
-    let output = send(&node(torn, false, [None; 4]), "--wait final --timeout 2s");
-    ended(&output, 1);
-    assert!(err(&output).contains("not settled") && !err(&output).contains("42, final"), "{}", err(&output));
+    for name in [NodeState::TwoHistories, NodeState::RefusesFinal] {
+        let output = send(&node(in_state(name, false), false, [None; 4]), "--wait final --timeout 2s");
+        ended(&output, 1);
+        assert!(
+            err(&output).contains("not settled") && !err(&output).contains("42, final"),
+            "{}",
+            err(&output)
+        );
+    }
 }

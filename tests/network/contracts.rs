@@ -121,9 +121,9 @@ fn who_computes_a_contract_differently_says_so_and_stops_and_is_mended() {
         assert_eq!(led(daemon, &second).unwrap().output, "0200000000000000", "{}", daemon.id);
     }
     let state =
-        until("d says so", || Some(d.status().state).filter(|state| state.name == NodeState::TwoHistories));
+        until("d says so", || Some(d.status().state).filter(|state| state.name == NodeState::RefusesFinal));
     assert!(!state.ready, "{state:?}");
-    assert_eq!(voting(&d), Some(Voting::TwoHistories), "it votes no more");
+    assert_eq!(voting(&d), Some(Voting::RefusesFinal), "it votes no more");
     let log = d.log();
     assert!(log.contains("states other results than this node computes"), "{log}");
     // The others go on, and nobody is blamed: neither d by them nor they by d.

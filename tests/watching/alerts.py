@@ -60,6 +60,7 @@ CASES = {
     "BouyaCertificateRevoked": state("certificate-revoked"),
     "BouyaCertificateExpired": state("certificate-expired"),
     "BouyaCertificateNotYetValid": state("certificate-not-yet-valid"),
+    "BouyaRefusesFinal": state("refuses-final"),
     "BouyaTwoHistories": state("two-histories"),
     "BouyaDiskFull": state("disk-full"),
     "BouyaOutdated": state("outdated"),

@@ -826,7 +826,7 @@ export type NetworkStatus = {
 };
 
 /** How the node stands. */
-export type NodeState = "ready" | "held" | "stalled" | "unwritten" | "silent" | "not-listed" | "alone" | "syncing" | "starting" | "clock-off" | "tip-ahead" | "disk-full" | "outdated" | "two-histories" | "certificate-not-yet-valid" | "certificate-expired" | "certificate-revoked" | "removed";
+export type NodeState = "ready" | "held" | "stalled" | "unwritten" | "silent" | "not-listed" | "alone" | "syncing" | "starting" | "clock-off" | "tip-ahead" | "disk-full" | "outdated" | "refuses-final" | "two-histories" | "certificate-not-yet-valid" | "certificate-expired" | "certificate-revoked" | "removed";
 
 /** How the node stands: the gravest thing that is true of it. */
 export type NodeStatus = {
@@ -1144,4 +1144,4 @@ export type VoterVote = {
 };
 
 /** Whether a node votes. */
-export type Voting = "votes" | "observes" | "asking" | "no-record" | "twin" | "two-histories";
+export type Voting = "votes" | "observes" | "asking" | "no-record" | "twin" | "refuses-final" | "two-histories";

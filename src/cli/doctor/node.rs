@@ -133,7 +133,9 @@ pub(super) fn state(state: &NodeStatus) -> Option<(&'static str, Finding)> {
         NodeState::Held | NodeState::ClockOff | NodeState::TipAhead => "clock",
         NodeState::DiskFull => "disk",
         NodeState::Outdated => "versions",
-        NodeState::Unwritten | NodeState::Silent | NodeState::TwoHistories => "votes",
+        NodeState::Unwritten | NodeState::Silent | NodeState::RefusesFinal | NodeState::TwoHistories => {
+            "votes"
+        }
         NodeState::CertificateNotYetValid | NodeState::CertificateExpired | NodeState::CertificateRevoked => {
             CERTIFICATE
         }

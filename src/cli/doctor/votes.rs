@@ -97,10 +97,15 @@ fn heard(check: &mut Check, says: &Says) {
             Voting::Twin => {
                 check.find("twin", "the node does not vote: another machine votes with its key", TWIN);
             }
+            Voting::RefusesFinal => check.find(
+                "refuses-final",
+                "the node does not vote: it finds a block invalid that the members have voted final",
+                "stop it and run bouya verify --repair, for it may compute wrongly; if nothing is wrong there, run the version of bouya that the other members run",
+            ),
             Voting::TwoHistories => check.find(
                 "two-histories",
                 "the node does not vote: the members have voted for two histories",
-                "stop it and run bouya verify, for it may compute wrongly (bouya verify --repair mends that); if not, compare versions and final blocks with the other members (bouya final)",
+                "compare versions and final blocks with the other members (bouya final)",
             ),
             Voting::Votes | Voting::Observes | Voting::Asking => (),
         }
@@ -190,9 +195,12 @@ mod tests {
     #[test]
     fn why_a_node_that_runs_does_not_vote_is_told_once() {
         let files = key(None, true);
-        for (voting, expected) in
-            [(Voting::NoRecord, "record"), (Voting::Twin, "twin"), (Voting::TwoHistories, "two-histories")]
-        {
+        for (voting, expected) in [
+            (Voting::NoRecord, "record"),
+            (Voting::Twin, "twin"),
+            (Voting::RefusesFinal, "refuses-final"),
+            (Voting::TwoHistories, "two-histories"),
+        ] {
             assert_eq!(keys(&judge(&files, Some(&says(voting)), true)), [expected]);
             let told = Says { told: true, ..says(voting) };
             assert_eq!(judge(&files, Some(&told), true), Check::new("votes"));

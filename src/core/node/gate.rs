@@ -24,6 +24,8 @@ pub struct Certificate {
 pub struct VoterStatus {
     /// Why this node does not vote until somebody acts.
     pub alarm: Option<Alarm>,
+    /// The height of a final block that this node finds invalid: why its history is another one.
+    pub refuses: Option<u64>,
     /// Whose votes are heard.
     pub turnout: Turnout,
     /// How the newest final block became final here; none if that was before the start.
@@ -106,7 +108,7 @@ impl Gate {
             // Peers refuse it whatever its certificate says.
             voter.removed.map(State::Removed),
             on_certificate(certificate, now),
-            (alarm == Some(Alarm::OtherHistory)).then_some(State::TwoHistories),
+            on_history(voter),
             head.disk_full.then_some(State::DiskFull),
             self.outdated(head),
             // A clock that several peers contradict also makes blocks seem to be ahead.
@@ -154,6 +156,12 @@ impl Gate {
 fn stalled(head: &Head, voter: &VoterStatus, now: Timestamp) -> Option<State> {
     let for_ms = now.millis_since(head.unfinal_since?);
     (for_ms >= STALLED_MS).then(|| State::Stalled { for_ms, turnout: voter.turnout.clone() })
+}
+
+/// The members have voted for another history.
+fn on_history(voter: &VoterStatus) -> Option<State> {
+    let other = voter.refuses.map_or(State::TwoHistories, |height| State::RefusesFinal { height });
+    (voter.alarm == Some(Alarm::OtherHistory)).then_some(other)
 }
 
 fn on_certificate(certificate: &Certificate, now: Timestamp) -> Option<State> {

@@ -67,7 +67,12 @@ pub enum State {
         /// The latest one that is known here.
         known: u32,
     },
-    /// The members have voted two blocks final that contradict each other, or one that this node finds invalid.
+    /// The members have voted a block final that this node finds invalid, or that stands on such a one.
+    RefusesFinal {
+        /// The height of the final block.
+        height: u64,
+    },
+    /// The members have voted two blocks final that contradict each other.
     TwoHistories,
     /// Its own certificate is not good yet.
     CertificateNotYetValid {
@@ -129,8 +134,11 @@ impl State {
             Self::Silent(_) => {
                 "put the record back beside the member key; if it is lost and no other machine has the key, bouya final resume"
             }
+            Self::RefusesFinal { .. } => {
+                "stop this node and run bouya verify --repair, for it may compute wrongly; if nothing is wrong there, run the version of bouya that the other members run"
+            }
             Self::TwoHistories => {
-                "stop this node and run bouya verify, for it may compute wrongly (bouya verify --repair mends that); if not, compare versions and final blocks with the other members (bouya final); the members decide which one counts"
+                "compare versions and final blocks with the other members (bouya final); the members decide which one counts"
             }
             Self::NotListed => {
                 "put the member's key in the place of identity.member_key, let the members add it (bouya member add), or set miner.enabled = false"
@@ -187,6 +195,10 @@ impl fmt::Display for State {
             }
             Self::Silent(_) => f.write_str(
                 "no record of this node's votes was found beside its member key, so it does not vote",
+            ),
+            Self::RefusesFinal { height } => write!(
+                f,
+                "the members have voted block {height} final, and this node finds it or one below it invalid: it neither mines nor votes"
             ),
             Self::TwoHistories => f.write_str(
                 "the members have voted for another history than this node's: it neither mines nor votes",

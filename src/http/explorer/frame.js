@@ -34,12 +34,15 @@ export const forgetTorn = () => {
   askedForTorn = false;
 };
 
+/** What the node's state and its voter say then. */
+const TORN = ["refuses-final", "two-histories"];
+
 const lookForTorn = async () => {
-  if (node.status.state.name === "two-histories") torn();
+  if (TORN.includes(node.status.state.name)) torn();
   if (askedForTorn) return;
   askedForTorn = true;
   try {
-    if ((await find("/v1/finality"))?.voting === "two-histories") torn();
+    if (TORN.includes((await find("/v1/finality"))?.voting)) torn();
   } catch {
     askedForTorn = false;
   }

@@ -181,6 +181,7 @@ fn closed_sets_list_their_words() {
         "tip-ahead",
         "disk-full",
         "outdated",
+        "refuses-final",
         "two-histories",
         "certificate-not-yet-valid",
         "certificate-expired",

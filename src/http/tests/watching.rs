@@ -54,6 +54,7 @@ fn states() -> Vec<State> {
         State::Starting,
         State::DiskFull,
         State::Outdated { version: 3, known: 2 },
+        State::RefusesFinal { height: 1 },
         State::TwoHistories,
         State::CertificateNotYetValid { in_ms: 1 },
         State::CertificateExpired { ago_ms: 1 },

@@ -125,6 +125,8 @@ pub enum Voting {
     NoRecord,
     /// It waits for its operator: another machine votes with its key.
     Twin,
+    /// The members have voted a block final that it finds invalid.
+    RefusesFinal,
     /// The members have voted for two histories.
     TwoHistories,
 }

@@ -42,6 +42,8 @@ pub enum NodeState {
     DiskFull,
     /// Its program is too old for the blocks that come.
     Outdated,
+    /// The members have voted a block final that it finds invalid.
+    RefusesFinal,
     /// The members have voted for two histories.
     TwoHistories,
     CertificateNotYetValid,
@@ -77,6 +79,7 @@ impl From<State> for NodeState {
             State::TipAhead { .. } => Self::TipAhead,
             State::DiskFull => Self::DiskFull,
             State::Outdated { .. } => Self::Outdated,
+            State::RefusesFinal { .. } => Self::RefusesFinal,
             State::TwoHistories => Self::TwoHistories,
             State::CertificateNotYetValid { .. } => Self::CertificateNotYetValid,
             State::CertificateExpired { .. } => Self::CertificateExpired,

@@ -96,6 +96,12 @@ fn conditions() -> Vec<Condition> {
             false,
         ),
         (|case| case.voter.alarm = Some(Alarm::OtherHistory), State::TwoHistories, true, false),
+        (
+            |case| (case.voter.alarm, case.voter.refuses) = (Some(Alarm::OtherHistory), Some(8)),
+            State::RefusesFinal { height: 8 },
+            true,
+            false,
+        ),
         (|case| case.head.disk_full = true, State::DiskFull, true, false),
         (
             |case| {
@@ -171,7 +177,8 @@ fn of_two_conditions_the_graver_one_is_named() {
             if matches!(
                 (state, other),
                 (State::Syncing { .. }, State::Alone { .. })
-                    | (State::TwoHistories, State::Silent(_))
+                    | (State::TwoHistories | State::RefusesFinal { .. }, State::Silent(_))
+                    | (State::TwoHistories, State::RefusesFinal { .. })
                     | (State::ClockOff { .. }, State::ClockOff { .. })
             ) {
                 continue;

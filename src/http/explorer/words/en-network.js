@@ -14,7 +14,7 @@ export const network = (count) => ({
     next: "What to do:",
     original: "In the node’s own words",
     more: "More about this node",
-    names: { ready: "ready", held: "held", stalled: "stalled", unwritten: "unwritten", silent: "silent", "not-listed": "not listed", alone: "alone", syncing: "syncing", starting: "starting", "clock-off": "clock off", "tip-ahead": "tip ahead", "disk-full": "disk full", outdated: "outdated", "two-histories": "two histories", "certificate-not-yet-valid": "certificate not yet valid", "certificate-expired": "certificate expired", "certificate-revoked": "certificate revoked", removed: "removed" },
+    names: { ready: "ready", held: "held", stalled: "stalled", unwritten: "unwritten", silent: "silent", "not-listed": "not listed", alone: "alone", syncing: "syncing", starting: "starting", "clock-off": "clock off", "tip-ahead": "tip ahead", "disk-full": "disk full", outdated: "outdated", "refuses-final": "refuses final", "two-histories": "two histories", "certificate-not-yet-valid": "certificate not yet valid", "certificate-expired": "certificate expired", "certificate-revoked": "certificate revoked", removed: "removed" },
     // The node says these itself, in English.
     reasons: {},
     steps: {},
@@ -242,6 +242,7 @@ export const network = (count) => ({
       asking: "It has just started, and asks the others what they have seen of its votes. Then it votes.",
       "no-record": "It does not vote: no record of its votes was found. Its operator must say whether the key is in use elsewhere.",
       twin: "It does not vote: another machine votes with its key. Its operator must stop one of the two.",
+      "refuses-final": "It does not vote: it finds a block invalid that the members have voted final.",
       "two-histories": "It does not vote: the members have voted for two histories.",
     },
   },
