@@ -95,12 +95,13 @@ pub(super) const ASSETS: [Asset; 55] = [
 ];
 
 /// Addresses of pages, in addition to `/`; `app.js` has the same list.
-pub(super) const PAGES: [&str; 17] = [
+pub(super) const PAGES: [&str; 18] = [
     "/blocks",
     "/block/{reference}",
     "/tx/{id}",
     "/account/{address}",
     "/contacts",
+    "/contracts",
     "/records",
     "/agreements",
     "/agreement/{id}",

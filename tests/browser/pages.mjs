@@ -16,6 +16,8 @@ const follow = async (page, locator, address) => {
 export const everyPage = (facts) => [
   ["overview", "/"], ["node", "/node"], ["verify", "/verify"], ["contacts", "/contacts"], ["blocks", "/blocks"], ["block", "/block/1"], ["mempool", "/mempool"], ["records", "/records"], ["topic", "/records?topic=prices"],
   ["agreements", "/agreements"], ["peers", "/peers"], ["voters", "/voters"], ["members", "/members"], ["transfer", `/tx/${facts.paid}`], ["words", `/tx/${facts.words}`], ["record", `/tx/${facts.record}`],
+  ["contracts", "/contracts"], ["contract", `/account/${facts.contract}`], ["contract-events", `/account/${facts.contract}?show=events`], ["contract-slots", `/account/${facts.contract}?show=slots`],
+  ["deployment", `/tx/${facts.deployment}`], ["call", `/tx/${facts.released}`], ["call-failed", `/tx/${facts.failed}`],
   ["account", `/account/${facts.demo}`], ["account-records", `/account/${facts.friend}?show=records`], ["account-agreements", `/account/${facts.carol}?show=agreements`],
   ...Object.entries(facts.agreements).map(([status, id]) => [`agreement-${status}`, `/agreement/${id}`]),
   ["agreement-beyond", `/agreement/${facts.beyond}`], ["proposal-beyond", `/tx/${facts.proposed}`],
@@ -45,6 +47,23 @@ export const pages = (world) => {
     assert.equal(await page.locator(".strip .chip").count(), 3);
     assert.equal(await page.locator(".strip .chip.connected").count(), 2);
     assert.match(await page.locator("footer").textContent(), /This page only reads\..*command line/);
+    await page.finish();
+  });
+
+  test("contracts are listed, and what a call led to is read with the ABI file", async () => {
+    const { contract, failed, friend, released } = world.facts;
+    const page = await start("/contracts");
+    const row = page.locator("tbody tr");
+    assert.equal(await row.count(), 1);
+    await row.getByRole("link").first().click();
+    await page.waitForURL(`**/account/${contract}`);
+    await page.show(`/account/${contract}?show=events`);
+    assert.match(await page.locator("main").innerText(), /released[\s\S]*"amount": "70000000"/);
+    assert.ok((await page.locator("main").innerText()).includes(friend), "who released it");
+    await page.show(`/tx/${released}`);
+    for (const words of ["Release", "done", "Pays", "70.000000"]) assert.ok((await page.locator("main").innerText()).includes(words), words);
+    await page.show(`/tx/${failed}`);
+    for (const words of ["failed", "that is not yours to say", "It has cost its fee"]) assert.ok((await page.locator("main").innerText()).includes(words), words);
     await page.finish();
   });
 

@@ -14,6 +14,7 @@ import { account } from "./pages/account.js";
 import { agreement, agreements } from "./pages/agreements.js";
 import { block, blocks } from "./pages/blocks.js";
 import { contactsPage } from "./pages/contacts.js";
+import { contracts } from "./pages/contract.js";
 import { documentPage } from "./pages/document.js";
 import { found } from "./pages/found.js";
 import { members } from "./pages/members.js";
@@ -38,6 +39,7 @@ const ROUTES = [
   [/^\/tx\/([^/]+)$/, transaction],
   [/^\/account\/([^/]+)$/, account],
   [/^\/contacts$/, contactsPage],
+  [/^\/contracts$/, contracts],
   [/^\/records$/, records],
   [/^\/agreements$/, agreements],
   [/^\/agreement\/([^/]+)$/, agreement],

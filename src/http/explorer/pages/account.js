@@ -16,15 +16,19 @@ import { recordTable } from "./records.js";
 
 const SIGNS = { in: "+", out: "−", reward: "+", self: "" };
 
-const moved = (item) => (item.direction === "self" ? w.account.actions[item.action] ?? item.action : w.account.verbs[item.direction] ?? item.direction);
+/** What a movement is. Who calls a contract does not pay it as people are paid. */
+const moved = ({ direction, action }, contract) => {
+  if (contract && direction === "in" && Object.hasOwn(w.account.asked, action)) return w.account.asked[action];
+  return direction === "self" ? w.account.actions[action] ?? action : w.account.verbs[direction] ?? direction;
+};
 
-const history = (page) => page.items.length === 0
+const history = (page, contract) => page.items.length === 0
   ? empty(w.account.noHistory, hint(w.account.payIt, `bouya send --from WALLET --to ADDRESS:AMOUNT --wait`))
   : table(w.account.caption, [[w.transaction.what, "name"], [w.transaction.amount, "n"], [w.transaction.fee, "n"], [w.account.with], [w.blocks.when], [w.blocks.block, "n"], [w.transaction.kind]], rows(page.items, (item) => ({
       key: `${item.height} ${item.transaction}`,
       cells: [
-        h("span", { class: "what" }, moved(item), item.memo ? h("small", {}, said(item.memo)) : null),
-        item.direction === "self" && item.action !== "transfer" ? "–" : h("span", { class: `amount ${item.direction}` }, SIGNS[item.direction] ?? "", money(item.amount)),
+        h("span", { class: "what" }, moved(item, contract), item.memo ? h("small", {}, said(item.memo)) : null),
+        (item.direction === "self" && item.action !== "transfer") || isZero(item.amount) ? "–" : h("span", { class: `amount ${item.direction}` }, SIGNS[item.direction] ?? "", money(item.amount)),
         isZero(item.fee) ? "–" : money(item.fee),
         item.counterparties.length === 0 ? "–" : [address(item.counterparties[0]), item.counterparties.length > 1 ? ` ${w.common.more(item.counterparties.length - 1)}` : ""],
         when(item.time), blockLink(item.height), item.transaction ? transaction(item.transaction) : "–",
@@ -37,9 +41,10 @@ const PARTS = {
   agreements: { from: (name) => query("/v1/agreements", { party: name }), kind: "agreements", view: (page) => agreementTable(page.items, empty(w.account.noAgreements)) },
 };
 
-/** What there is to see of a contract besides. */
+/** What there is to see of a contract, which records and agrees to nothing. */
 const OF_CONTRACT = {
-  events: { from: (name) => `/v1/contracts/${name}/events`, kind: null, view: eventTable },
+  history: PARTS.history,
+  events: { from: (name) => `/v1/contracts/${name}/events`, kind: null, view: (page, contract) => eventTable(page, contract?.abi) },
   slots: { from: (name) => `/v1/contracts/${name}/slots`, kind: null, view: slotTable },
 };
 
@@ -70,11 +75,11 @@ export const account = {
       h("dl", { class: "tiles" },
         h("div", { class: "tile wide" }, h("dt", {}, w.account.balance), h("dd", {}, h("b", {}, amount(confirmed.balance)), h("span", {}, w.account.atTip))),
         h("div", { class: "tile wide" }, h("dt", {}, w.account.withWaiting), h("dd", {}, h("b", {}, amount(all.balance)), h("span", {}, all.balance === confirmed.balance ? w.account.nothingWaits : w.account.waits))),
-        h("div", { class: "tile" }, h("dt", {}, w.account.nonce), h("dd", {}, h("b", {}, number(confirmed.nonce)), h("span", {}, w.account.nonceFor)))),
+        contract ? null : h("div", { class: "tile" }, h("dt", {}, w.account.nonce), h("dd", {}, h("b", {}, number(confirmed.nonce)), h("span", {}, w.account.nonceFor)))),
       contract && about(contract),
       turn(open, confirmed.address),
-      section(w.account.parts[shown], { beside: [choices(w.account.show, Object.keys(contract ? ALL : PARTS).map((key) => [w.account.parts[key], here({ show: key === "history" ? null : key }), key === shown])), ALL[shown].kind && csv(ALL[shown].kind, ALL[shown].from(confirmed.address))] },
-        ALL[shown].view(page, contract?.abi),
+      section(w.account.parts[shown], { beside: [choices(w.account.show, Object.keys(contract ? OF_CONTRACT : PARTS).map((key) => [w.account.parts[key], here({ show: key === "history" ? null : key }), key === shown])), ALL[shown].kind && csv(ALL[shown].kind, ALL[shown].from(confirmed.address))] },
+        ALL[shown].view(page, contract),
         pages([asked.get("from") && [w.common.newest, here({ show: asked.get("show") })], page.next && [w.common.older, here({ show: asked.get("show"), from: page.next })]])),
       section(w.contacts.nameIt, { kind: "screen" }, contactForm(confirmed.address, contact(confirmed.address))),
     ];

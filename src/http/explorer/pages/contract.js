@@ -1,11 +1,11 @@
-// Contracts: what a call has led to, and what stands at a contract's address.
+// Contracts: the list, what a call has led to, and what stands at a contract's address.
 
 import { decode } from "../abi.js";
-import { find } from "../api.js";
+import { ask, find, query } from "../api.js";
 import { h } from "../dom.js";
-import { amount, badge, blockLink, bytes, hash, number, short, transaction } from "../format.js";
+import { amount, badge, blockLink, bytes, hash, money, number, short, transaction } from "../format.js";
 import { account } from "../names.js";
-import { empty, facts, rows, section, table } from "../parts.js";
+import { empty, facts, hint, pages, rows, section, table, title } from "../parts.js";
 import { said, saidLines } from "../said.js";
 import { when } from "../time.js";
 import { w } from "../words.js";
@@ -73,6 +73,24 @@ export const led = ({ action, status, outcome }, abi) => {
     events.length === 0 ? null : table(w.contract.events, [[w.contract.topic, "name"], [w.contract.data]], events));
 };
 
+const PAGE = 50;
+
+export const contracts = {
+  title: () => w.nav.contracts,
+  on: ["block", "reorg"],
+  load: (_name, asked) => ask(query("/v1/contracts", { from: asked.get("from"), limit: PAGE })),
+  view: (page, _name, asked) => [
+    title(null, w.nav.contracts),
+    section(w.common.newestFirst, {}, page.items.length === 0
+      ? empty(w.contract.none, hint(w.contract.deploy, "bouya contract deploy MODULE.wasm --from WALLET --wait"))
+      : table(w.contract.caption, [[w.contract.kind, "name"], [w.contract.balance, "n"], [w.contract.held, "n"], [w.contract.deployer], [w.contract.hashOfCode], [w.blocks.block, "n"]], rows(page.items, (item) => ({
+          key: item.address,
+          cells: [account(item.address), money(item.balance), bytes(item.held), account(item.deployer), hash(item.code), blockLink(item.height)],
+        }))),
+      pages([asked.get("from") && [w.common.newest, "/contracts"], page.next && [w.common.older, query("/contracts", { from: page.next })]])),
+  ],
+};
+
 /** What stands at a contract's address. */
 export const about = (contract) => section(w.contract.kind, {}, facts([
   [w.contract.code, code(contract)],
@@ -84,7 +102,7 @@ export const about = (contract) => section(w.contract.kind, {}, facts([
 /** What a contract has said. */
 export const eventTable = (page, abi) => page.items.length === 0
   ? empty(w.contract.noEvents)
-  : table(w.contract.events, [[w.contract.topic, "name"], [w.contract.data], [w.blocks.when], [w.blocks.block, "n"], [w.transaction.kind]], rows(page.items, (one, index) => ({
+  : table(w.contract.events, [[w.contract.topic, "name t"], [w.contract.data], [w.blocks.when], [w.blocks.block, "n"], [w.transaction.kind]], rows(page.items, (one, index) => ({
       key: `${one.transaction} ${index}`,
       cells: [said(one.topic), event(abi, one), when(one.time), blockLink(one.height), transaction(one.transaction)],
     })));

@@ -11,7 +11,7 @@ export const en = {
   ...network(count),
   locale: "en-GB",
   decimal: ".",
-  nav: { overview: "Overview", agreements: "Agreements", records: "Records", members: "Members", contacts: "Contacts", blocks: "Blocks", mempool: "Waiting", peers: "Peers", node: "Node", verify: "Verify" },
+  nav: { overview: "Overview", agreements: "Agreements", records: "Records", contracts: "Contracts", members: "Members", contacts: "Contacts", blocks: "Blocks", mempool: "Waiting", peers: "Peers", node: "Node", verify: "Verify" },
   frame: {
     skip: "Skip to content",
     brand: "Bouya, overview",

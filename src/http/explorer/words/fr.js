@@ -11,7 +11,7 @@ export const fr = {
   ...network(count),
   locale: "fr-FR",
   decimal: ",",
-  nav: { overview: "Accueil", agreements: "Accords", records: "Inscriptions", members: "Membres", contacts: "Contacts", blocks: "Blocs", mempool: "En attente", peers: "Pairs", node: "Nœud", verify: "Vérifier" },
+  nav: { overview: "Accueil", agreements: "Accords", records: "Inscriptions", contracts: "Contrats", members: "Membres", contacts: "Contacts", blocks: "Blocs", mempool: "En attente", peers: "Pairs", node: "Nœud", verify: "Vérifier" },
   frame: {
     skip: "Aller au contenu",
     brand: "Bouya, accueil",
