@@ -1,6 +1,9 @@
 // Asks another engine, V8, what each module does. Lines come from the standard input: a module in hex, and what it gave, or `trap`.
 
+import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
+
+const INPUT = Buffer.from("what every module is called with, always");
 
 const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
 
@@ -8,13 +11,38 @@ const bytes = (hex) => Uint8Array.from(Buffer.from(hex, "hex"));
 const run = (code) => {
   let memory = null;
   let given = "";
-  const output = (at, length) => {
+  const slots = new Map();
+  const read = (at, length, most = Infinity) => {
     const [from, count] = [at >>> 0, length >>> 0];
-    if (count > 1024 || from + count > memory.buffer.byteLength) throw new WebAssembly.RuntimeError("output");
-    given = Buffer.from(memory.buffer, from, count).toString("hex");
+    if (count > most || from + count > memory.buffer.byteLength) throw new WebAssembly.RuntimeError("outside");
+    return Buffer.from(memory.buffer, from, count);
+  };
+  const write = (at, data) => data.copy(read(at, data.length));
+  const key = (at, length) => read(at, length, 64).toString("hex");
+  // What the world does that the machine was given.
+  const bouya = {
+    output: (at, length) => { given = read(at, length, 1_024).toString("hex"); },
+    input_size: () => INPUT.length,
+    value: () => 77n,
+    balance: () => 1n << 40n,
+    height: () => 9n,
+    time: () => 1_700_000_000_000n,
+    input: (at) => write(at, INPUT),
+    sha256: (at, length, to) => write(to, createHash("sha256").update(read(at, length)).digest()),
+    get: (at, length, to, room) => {
+      const found = slots.get(key(at, length));
+      if (found === undefined) return -1;
+      write(to, found.subarray(0, room >>> 0));
+      return found.length;
+    },
+    set: (at, length, from, count) => {
+      const name = key(at, length);
+      slots.set(name, Buffer.from(read(from, count, 4_096)));
+    },
+    remove: (at, length) => { slots.delete(key(at, length)); },
   };
   try {
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { bouya: { output } });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { bouya });
     memory = exports.memory;
     exports.call();
     return given;

@@ -39,7 +39,7 @@ fn main() -> io::Result<()> {
                 continue;
             }
         };
-        let mut host = Alone::default();
+        let mut host = Alone { input: INPUT.to_vec(), ..Alone::default() };
         let ran = machine.run(&translated, Entry::Call, GAS, &mut host).expect("a sound machine");
         let gave = match ran.ended {
             Ok(()) => HEXLOWER.encode(&host.output),
@@ -91,8 +91,22 @@ fn module(seed: u64) -> Option<Vec<u8>> {
 /// Calls and turns of loops that a module makes before it ends itself.
 const FUEL: u32 = 100_000;
 
-/// The one function that each imports.
-const OUTPUT: &str = r#"(module (import "bouya" "output" (func (param i32 i32))))"#;
+/// Functions of the node that modules may import: those that give something without a fault, and some that read and write memory.
+const HOST: &str = r#"(module
+    (import "bouya" "output" (func (param i32 i32)))
+    (import "bouya" "input_size" (func (result i32)))
+    (import "bouya" "value" (func (result i64)))
+    (import "bouya" "balance" (func (result i64)))
+    (import "bouya" "height" (func (result i64)))
+    (import "bouya" "time" (func (result i64)))
+    (import "bouya" "input" (func (param i32)))
+    (import "bouya" "sha256" (func (param i32 i32 i32)))
+    (import "bouya" "get" (func (param i32 i32 i32 i32) (result i32)))
+    (import "bouya" "set" (func (param i32 i32 i32 i32)))
+    (import "bouya" "remove" (func (param i32 i32))))"#;
+
+/// What each is called with.
+const INPUT: [u8; 40] = *b"what every module is called with, always";
 
 fn config(disallow_traps: bool) -> Config {
     Config {
@@ -115,9 +129,9 @@ fn config(disallow_traps: bool) -> Config {
         allow_start_export: false,
         export_everything: false,
         disallow_traps,
-        available_imports: wat::parse_str(OUTPUT).ok(),
-        min_imports: 1,
-        max_imports: 1,
+        available_imports: wat::parse_str(HOST).ok(),
+        min_imports: 8,
+        max_imports: 16,
         min_funcs: 1,
         max_funcs: 12,
         max_instructions: 400,

@@ -10,10 +10,12 @@ struct Parts {
     types: Vec<(Vec<ValType>, Vec<ValType>)>,
     functions: Vec<u32>,
     imported: usize,
+    /// The number of `output`.
+    output: Option<usize>,
     globals: Vec<ValType>,
 }
 
-/// None where a part cannot be summed up. The first function that the module imports is `output`.
+/// None where a part cannot be summed up, or where it does not import `output`.
 pub fn complete(code: &[u8]) -> Option<Vec<u8>> {
     let parts = read(code)?;
     let text = wasmprinter::print_bytes(code).ok()?;
@@ -47,7 +49,11 @@ fn read(code: &[u8]) -> Option<Parts> {
             }
             Payload::ImportSection(imports) => {
                 for one in imports.into_imports() {
-                    let TypeRef::Func(kind) = one.ok()?.ty else { return None };
+                    let one = one.ok()?;
+                    let TypeRef::Func(kind) = one.ty else { return None };
+                    if one.name == "output" {
+                        parts.output = Some(parts.imported);
+                    }
                     parts.functions.push(kind);
                     parts.imported += 1;
                 }
@@ -65,7 +71,7 @@ fn read(code: &[u8]) -> Option<Parts> {
             _ => {}
         }
     }
-    (parts.imported == 1).then_some(parts)
+    Some(parts)
 }
 
 /// Turns what is on the stack into a part of the sum.
@@ -106,8 +112,9 @@ fn written(parts: &Parts) -> Option<String> {
         text,
         " loop $each local.get $at i64.load{} local.get $at i32.const 8 i32.add local.tee $at
             memory.size i32.const 16 i32.shl i32.lt_u br_if $each end
-          i32.const 0 local.get $sum i64.store i32.const 0 i32.const 8 call 0)",
-        fold(ValType::I64)?
+          i32.const 0 local.get $sum i64.store i32.const 0 i32.const 8 call {})",
+        fold(ValType::I64)?,
+        parts.output?
     )
     .ok()?;
     Some(text)
