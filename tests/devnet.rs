@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "devnet/contracts.rs"]
+mod contracts;
 #[path = "devnet/export.rs"]
 mod export;
 

@@ -202,7 +202,7 @@ fn check(options: &Check, out: &mut Output) -> Result<(), Error> {
 
 fn ask(options: &View, client: &Client, out: &mut Output) -> Result<(), Error> {
     let contract = options.named.find(client)?;
-    let messages = Messages::to_read(&options.abi, &contract, client)?;
+    let messages = Messages::to_read(&options.abi, (&contract.address, &contract.code), client)?;
     let input = messages.input(options.input.as_deref(), |abi| &abi.view)?;
     let path = format!("/v1/contracts/{}/view", contract.address);
     let answer = client.ask(&path, &views::ContractQuestion { input })?;
@@ -246,7 +246,7 @@ fn list(page: &PageOptions, client: &Client, out: &mut Output) -> Result<(), Err
 
 fn events(options: &Events, client: &Client, out: &mut Output) -> Result<(), Error> {
     let contract = options.named.find(client)?;
-    let messages = Messages::to_read(&options.abi, &contract, client)?;
+    let messages = Messages::to_read(&options.abi, (&contract.address, &contract.code), client)?;
     let mut query = options.page.query();
     query.extend(options.topic.clone().map(|topic| ("topic", topic)));
     let answer = client.page(&format!("/v1/contracts/{}/events", contract.address), &query)?;

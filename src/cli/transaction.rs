@@ -7,6 +7,7 @@ use crate::http::views::{Action, MemberChange, Transaction, TransactionStatus};
 use crate::short::Named;
 
 use super::client::Client;
+use super::contract::messages::{AbiOption, Messages};
 use super::error::Error;
 use super::node::PageOptions;
 use super::output::{Mood, Output, cell, coloured, depth, or_dash};
@@ -31,10 +32,13 @@ pub(crate) struct Tx {
     /// The transaction's id, whole or shortened
     #[arg(value_parser = parse::named)]
     id: Named,
+    #[command(flatten)]
+    abi: AbiOption,
 }
 
 pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Error> {
     out.show(&client.get(&format!("/v1/transactions/{}", tx.id))?, |out, transaction: Transaction| {
+        let transaction = read(transaction, &tx.abi, client)?;
         let symbol = client.status()?.network.symbol;
         let mood = match transaction.status {
             TransactionStatus::Confirmed => Mood::Good,
@@ -57,6 +61,19 @@ pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Err
         ]);
         out.pairs(pairs)
     })
+}
+
+/// The same with a contract's messages as people write them, where an ABI file is of its code.
+fn read(mut transaction: Transaction, abi: &AbiOption, client: &Client) -> Result<Transaction, Error> {
+    let is_call = matches!(transaction.action, Action::Call { .. });
+    if let Action::Deploy { contract, code, input, .. } | Action::Call { contract, code, input, .. } =
+        &mut transaction.action
+    {
+        let messages = Messages::to_read(abi, (contract, code), client)?;
+        *input = messages.said(input, |abi| Some(if is_call { &abi.call } else { &abi.init }));
+        transaction.outcome = transaction.outcome.map(|outcome| messages.outcome(outcome));
+    }
+    Ok(transaction)
 }
 
 pub(crate) fn mempool(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use clap::Args;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use crate::abi::{self, Abi, Type};
-use crate::http::views::{self, ContractOutcome};
+use crate::http::views::ContractOutcome;
 
 use super::super::client::Client;
 use super::super::document;
@@ -51,17 +51,17 @@ impl Messages {
 
     /// Of this contract, to read what it says: where no file here is of its code, by the one that the node has. What is signed is never encoded
     /// by that one: the node could let people sign something else than they wrote.
-    pub(super) fn to_read(
+    pub(in crate::cli) fn to_read(
         option: &AbiOption,
-        contract: &views::Contract,
+        (contract, code): (&str, &str),
         client: &Client,
     ) -> Result<Self, Error> {
-        let code = code_of(contract)?;
+        let code = code_of(code)?;
         let here = Self::of(option, &code)?;
         if here.0.is_some() {
             return Ok(here);
         }
-        let abi = match client.get(&format!("/v1/contracts/{}/abi", contract.address)) {
+        let abi = match client.get(&format!("/v1/contracts/{contract}/abi")) {
             Ok(answer) => Abi::parse(answer.text().as_bytes()).ok(),
             Err(Error::Refused { status: 404, .. }) => None,
             Err(error) => return Err(error),
@@ -133,9 +133,9 @@ impl Messages {
 }
 
 /// The code that the node names.
-pub(super) fn code_of(contract: &views::Contract) -> Result<Hash, Error> {
+pub(super) fn code_of(code: &str) -> Result<Hash, Error> {
     let wrong = |error| Error::Failed(format!("the node names no code of the contract: {error}"));
-    contract.code.parse().map_err(wrong)
+    code.parse().map_err(wrong)
 }
 
 fn read(path: &Path) -> Result<Abi, Error> {

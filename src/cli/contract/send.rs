@@ -92,7 +92,7 @@ pub(super) fn call(options: &Calling, client: &Client, out: &mut Output) -> Resu
     let signer = Signer::open(&running.signing, client)?;
     let contract = super::parse::address(&options.contract, &signer.wallets)?;
     let known: crate::http::views::Contract = client.get(&format!("/v1/contracts/{contract}"))?.read()?;
-    let code = code_of(&known)?;
+    let code = code_of(&known.code)?;
     let messages = Messages::of(&running.abi, &code)?;
     let input = messages.input(options.input.as_deref(), |abi| &abi.call)?;
     let value = signer.amount(&running.value)?;

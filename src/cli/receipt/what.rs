@@ -48,9 +48,10 @@ pub(super) fn what(action: &Action) -> String {
         ),
         Action::Call(call) => {
             format!(
-                "calls the contract {} with {} bytes and {} units",
+                "calls the contract {} with {} byte{} and {} units",
                 call.contract,
                 call.input.len(),
+                if call.input.len() == 1 { "" } else { "s" },
                 call.value
             )
         }
