@@ -15,20 +15,20 @@ use crate::codec::Text;
 use crate::crypto::Hash;
 use crate::limits::{CONTRACT_REASON, DEPLOYER_HELD};
 
-/// The modules of one block: each code is made ready once, which is what its gas pays for.
+/// The modules of one block: each code is made ready, or found unfit, once, which is what its gas pays for.
 #[derive(Default)]
 pub(in super::super) struct Modules {
     machine: Machine,
-    ready: BTreeMap<Hash, Module>,
+    ready: BTreeMap<Hash, Result<Module, ModuleError>>,
 }
 
 impl Modules {
     fn ready(&mut self, hash: Hash, code: &[u8]) -> Result<(&Machine, &Module), ModuleError> {
-        if !self.ready.contains_key(&hash) {
-            self.ready.insert(hash, self.machine.translate(code)?);
+        let Self { machine, ready } = self;
+        match ready.entry(hash).or_insert_with(|| machine.translate(code)) {
+            Ok(module) => Ok((machine, module)),
+            Err(error) => Err(error.clone()),
         }
-        let module = self.ready.get(&hash).ok_or_else(|| StateError("a module that was made is gone".into()));
-        Ok((&self.machine, module?))
     }
 }
 
