@@ -1,6 +1,6 @@
 //! The price table against the clock. A gas is meant to take at most 5 ns, so that a full block computes for a tenth of the interval.
 //!
-//! `cargo bench --bench contracts [-- prices] [-- blocks] [-- --only NAME]` prints what each thing that a contract may do takes for a gas, and what
+//! `cargo bench --bench contracts [-- prices|blocks] [--only NAME]` prints what each thing that a contract may do takes for a gas, and what
 //! blocks take that are full of the dearest, on a chain on the disk below TMPDIR. It takes some minutes. What is over its price is marked, and
 //! nothing is judged: whoever changes the table or the machine looks here first.
 

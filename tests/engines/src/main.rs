@@ -1,13 +1,16 @@
 //! Random modules, run in the machine for contracts: what each did, a line for each, so that another engine can be asked the same.
 //!
 //! `engines FROM COUNT`: the modules of COUNT seeds from FROM on. A line is the module in hex, and what it gave: bytes in hex, or `trap`. Modules that
-//! the gate turns away are passed over, and so are runs that ended for the gas or the depth that only this machine bounds.
+//! the gate turns away are passed over, and so are runs that ended for the gas or the depth that only this machine bounds. In the end it says what
+//! took the longest for its price.
 
 use std::io::{self, BufWriter, Write};
+use std::time::Instant;
 
 use arbitrary::Unstructured;
 use bouya_core::ledger::contract::host::Failure;
 use bouya_core::ledger::contract::machine::{Entry, Machine};
+use bouya_core::limits::GAS_TRANSLATE_BYTE;
 use bouya_core::testing::contract::Alone;
 use data_encoding::HEXLOWER;
 use rand_chacha::ChaCha8Rng;
@@ -16,6 +19,8 @@ use wasm_smith::{Config, Module};
 
 mod whole;
 
+/// How often the longest is done, at most.
+const TIMES: usize = 20;
 /// More than a module can take: each is made to end by itself.
 const GAS: u64 = 2_000_000_000;
 
@@ -25,8 +30,8 @@ fn main() -> io::Result<()> {
         eprintln!("usage: engines FROM COUNT");
         std::process::exit(2);
     };
-    let (mut out, machine, mut passed) =
-        (BufWriter::new(io::stdout().lock()), Machine::new(), Passed::default());
+    let (mut out, machine) = (BufWriter::new(io::stdout().lock()), Machine::new());
+    let (mut passed, mut dearest) = (Passed::default(), Dearest::default());
     for seed in from..from.saturating_add(count) {
         let Some(code) = module(seed) else {
             passed.unmade += 1;
@@ -39,8 +44,15 @@ fn main() -> io::Result<()> {
                 continue;
             }
         };
-        let mut host = Alone { input: INPUT.to_vec(), ..Alone::default() };
-        let ran = machine.run(&translated, Entry::Call, GAS, &mut host).expect("a sound machine");
+        let bytes = u64::try_from(code.len()).unwrap_or(u64::MAX);
+        dearest.ready.look(seed, GAS_TRANSLATE_BYTE.saturating_mul(bytes), || drop(machine.translate(&code)));
+        let called = || {
+            let mut host = Alone { input: INPUT.to_vec(), ..Alone::default() };
+            let ran = machine.run(&translated, Entry::Call, GAS, &mut host).expect("a sound machine");
+            (ran, host)
+        };
+        let (ran, host) = called();
+        dearest.run.look(seed, ran.gas, || drop(called()));
         let gave = match ran.ended {
             Ok(()) => HEXLOWER.encode(&host.output),
             Err(Failure::Gas) | Err(Failure::Trap("called too deeply")) => {
@@ -52,7 +64,44 @@ fn main() -> io::Result<()> {
         writeln!(out, "{} {gave}", HEXLOWER.encode(&code))?;
     }
     passed.tell();
+    dearest.tell();
     out.flush()
+}
+
+/// What took the longest for its gas.
+#[derive(Default)]
+struct Dearest {
+    ready: Longest,
+    run: Longest,
+}
+
+/// The longest of something, in nanoseconds a gas, and the seed of its module.
+#[derive(Default)]
+struct Longest(f64, u64);
+
+impl Longest {
+    /// Takes the time of something that costs so much gas. What seems to be the longest is done again: this machine does other things as well.
+    fn look(&mut self, seed: u64, gas: u64, mut work: impl FnMut()) {
+        let mut best = f64::INFINITY;
+        for _ in 0..TIMES {
+            let began = Instant::now();
+            work();
+            best = best.min(began.elapsed().as_nanos() as f64 / gas as f64);
+            if best <= self.0 {
+                return;
+            }
+        }
+        *self = Self(best, seed);
+    }
+}
+
+impl Dearest {
+    fn tell(&self) {
+        let Self { ready: Longest(ready, of), run: Longest(run, by) } = self;
+        eprintln!(
+            "the dearest: made ready in {ready:.2} ns a gas (seed {of}), run in {run:.2} (seed {by}); allowed are 5"
+        );
+    }
 }
 
 /// What was passed over.
