@@ -60,12 +60,14 @@ impl World {
                     let block = certificate.link.source;
                     return self.check.broken(format!("n{n:02} cannot have {block:?} final"));
                 }
-                // All that mine here, the byzantine ones too, execute what they put into blocks.
-                keeper::Output::Disputed { header, why } => {
+                // All that mine here execute what they put into blocks, but for the byzantine ones that say so.
+                keeper::Output::Disputed { header, why } if !self.check.invalid.contains(&header.id()) => {
                     let height = header.height;
                     return self.check.broken(format!("n{n:02} computes block {height} otherwise: {why}"));
                 }
-                keeper::Output::Mined { .. } | keeper::Output::Invalid { .. } => (),
+                keeper::Output::Disputed { .. }
+                | keeper::Output::Mined { .. }
+                | keeper::Output::Invalid { .. } => (),
             }
         }
         if has_moved {
