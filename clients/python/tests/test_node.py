@@ -406,7 +406,7 @@ def test_waiting_has_an_end_and_says_how_it_stands(fake: Fake, node: Node) -> No
     assert raised.value.seen is not None
     assert raised.value.seen.action == views.Unknown("new", {"type": "new", "more": 1})
     # Confirmations of a node that is cut off may never count, and two final histories are for people to decide.
-    for name, until in [("alone", 1), ("two-histories", "final")]:
+    for name, until in [("alone", 1), ("two-histories", "final"), ("refuses-final", "final")]:
         state = {"name": name, "ready": False, "reason": "no peers"}
         fake.answers["/v1/status"] = lambda _, state=state: said({**STATUS, "state": state})  # type: ignore[misc]
         fake.answers[f"/v1/transactions/{id}"] = lambda _: said(shown(id, final=True))

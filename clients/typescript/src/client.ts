@@ -318,7 +318,7 @@ const read = <T>(text: string, decimals: number | null): T => {
 };
 
 const reached = (found: api.Transaction, until: Until, { name, ready }: api.NodeStatus): boolean => {
-  if (until === "final") return found.final && name !== "two-histories";
+  if (until === "final") return found.final && name !== "refuses-final" && name !== "two-histories";
   const needed = until === "confirmed" ? 1n : until;
   return found.confirmations >= needed && (ready || IN_TOUCH.includes(name));
 };

@@ -471,7 +471,7 @@ class Node:
 def _is_reached(seen: views.Transaction, until: int | Literal["final"], node: views.NodeState) -> bool:
     """Confirmations of a node that is cut off may never count. A quorum's votes count wherever they are seen, unless there are two."""
     if until == "final":
-        return seen.final and node.name != "two-histories"
+        return seen.final and node.name not in ("refuses-final", "two-histories")
     return seen.confirmations >= until and (node.sees_network or node.ready)
 
 
