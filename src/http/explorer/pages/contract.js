@@ -75,20 +75,26 @@ export const led = ({ action, status, outcome }, abi) => {
 
 const PAGE = 50;
 
+const contractTable = (items, none) => items.length === 0 ? none
+  : table(w.contract.caption, [[w.contract.kind, "name"], [w.contract.balance, "n"], [w.contract.held, "n"], [w.contract.deployer], [w.contract.hashOfCode], [w.blocks.block, "n"]], rows(items, (item) => ({
+      key: item.address,
+      cells: [account(item.address), money(item.balance), bytes(item.held), account(item.deployer), hash(item.code), blockLink(item.height)],
+    })));
+
 export const contracts = {
   title: () => w.nav.contracts,
   on: ["block", "reorg"],
   load: (_name, asked) => ask(query("/v1/contracts", { from: asked.get("from"), limit: PAGE })),
-  view: (page, _name, asked) => [
-    title(null, w.nav.contracts),
-    section(w.common.newestFirst, {}, page.items.length === 0
-      ? empty(w.contract.none, hint(w.contract.deploy, "bouya contract deploy MODULE.wasm --from WALLET --wait"))
-      : table(w.contract.caption, [[w.contract.kind, "name"], [w.contract.balance, "n"], [w.contract.held, "n"], [w.contract.deployer], [w.contract.hashOfCode], [w.blocks.block, "n"]], rows(page.items, (item) => ({
-          key: item.address,
-          cells: [account(item.address), money(item.balance), bytes(item.held), account(item.deployer), hash(item.code), blockLink(item.height)],
-        }))),
-      pages([asked.get("from") && [w.common.newest, "/contracts"], page.next && [w.common.older, query("/contracts", { from: page.next })]])),
-  ],
+  view: (page, _name, asked) => {
+    const from = asked.get("from");
+    const none = page.next || from ? empty(w.common.noneSoFar) : empty(w.contract.none, hint(w.contract.deploy, "bouya contract deploy MODULE.wasm --from WALLET --wait"));
+    return [
+      title(null, w.nav.contracts),
+      section(w.common.newestFirst, {},
+        contractTable(page.items, none),
+        pages([from && [w.common.newest, "/contracts"], page.next && [page.items.length === 0 ? w.common.further : w.common.older, query("/contracts", { from: page.next })]])),
+    ];
+  },
 };
 
 /** What stands at a contract's address. */
