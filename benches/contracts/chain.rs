@@ -126,9 +126,13 @@ impl OnDisk {
         self.genesis.rules.gas_per_block
     }
 
+    fn file(&self) -> File {
+        File::open(self.folder.path().join("chain.redb")).unwrap()
+    }
+
     /// Bytes of the file.
     pub(crate) fn bytes(&self) -> u64 {
-        std::fs::metadata(self.folder.path().join("chain.redb")).unwrap().len()
+        self.file().metadata().unwrap().len()
     }
 
     fn sign(&mut self, who: usize, action: impl Into<Action>) -> Transaction {
@@ -213,8 +217,7 @@ impl OnDisk {
             let nonce = template.try_nonces(0, u64::MAX).unwrap();
             Arc::new(template.finish(nonce))
         };
-        let file = File::open(self.folder.path().join("chain.redb")).unwrap();
-        fadvise(&file, 0, None, Advice::DontNeed).unwrap();
+        fadvise(self.file(), 0, None, Advice::DontNeed).unwrap();
         let mut known = |_: &[Transaction]| checked.iter().cloned().map(Ok).collect();
         let began = Instant::now();
         let taken =

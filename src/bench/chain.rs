@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bouya_core::crypto::SecretKey;
+use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{
     Address, Block, BlockOutcome, Branch, Certificate, Date, Disk as _, Genesis, Ledger, Origin, Rows,
     Settled, StateAt, Taken, Template, Transaction, View as _,
@@ -47,9 +47,11 @@ impl Maker {
         let tip = self.ledger.chain().tip();
         let due = Due { transactions, date: self.after(tip.time).into(), key: &self.key };
         let (block, _) = self.block(tip, &Rows::new(), &due)?;
-        let began = Instant::now();
+        let (id, began) = (block.id(), Instant::now());
         self.take([block])?;
-        Ok(began.elapsed())
+        let took = began.elapsed();
+        self.check_results(&[id])?;
+        Ok(took)
     }
 
     /// Adds blocks with the transactions of each, due right on schedule, all in one commit.
@@ -75,7 +77,9 @@ impl Maker {
             rows.extend(writes);
             made.push(block);
         }
-        self.take(made)
+        let ids: Vec<Hash> = made.iter().map(|block| block.id()).collect();
+        self.take(made)?;
+        self.check_results(&ids)
     }
 
     /// The end of the chain.
@@ -113,19 +117,21 @@ impl Maker {
         let stored = |taken: &_| matches!(taken, Taken { outcome: BlockOutcome::Stored, .. });
         match taken.iter().find(|taken| !stored(taken)) {
             Some(taken) => Err(wrong(format!("{:?}", taken.outcome))),
-            None => self.check_results(),
+            None => Ok(()),
         }
     }
 
-    /// What is measured is calls that do something: none may have failed in the newest block.
-    fn check_results(&self) -> Result<(), BenchError> {
+    /// What is measured is calls that do something: none of these blocks may hold one that failed.
+    fn check_results(&self, blocks: &[Hash]) -> Result<(), BenchError> {
         let view = self.ledger.disk().view().map_err(wrong)?;
-        let results = view.results(&self.ledger.chain().tip().id).map_err(wrong)?;
-        let mut reports = results.iter().flat_map(|results| &results.reports);
-        match reports.find(|report| report.outcome.done.is_none()) {
-            Some(report) => Err(wrong(format!("a contract failed: {:?}", report.why))),
-            None => Ok(()),
+        for block in blocks {
+            let results = view.results(block).map_err(wrong)?;
+            let mut reports = results.iter().flat_map(|results| &results.reports);
+            if let Some(report) = reports.find(|report| report.outcome.done.is_none()) {
+                return Err(wrong(format!("a contract failed in block {block}: {:?}", report.why)));
+            }
         }
+        Ok(())
     }
 
     /// A block on `branch`, whose state is `rows` on top of the tip's; and the rows that it changes.

@@ -7,7 +7,7 @@ use bouya_core::ledger::{Action, Address, NetworkSpec, Transaction};
 
 use super::load::{FEE, governor_key};
 
-/// Its module, whose text stands in the test below.
+/// Its module, whose text is `counter.wat`.
 const MODULE: &[u8] = include_bytes!("counter.wasm");
 /// Gas that a call states, and a deployment: somewhat more than they take.
 const GAS: u64 = 170_000;

@@ -12,7 +12,7 @@ impl Mempool {
         transaction: &CheckedTransaction,
     ) -> Result<Result<(), MempoolError>, StateError> {
         let Some(stated) = transaction.stated() else { return Ok(Ok(())) };
-        // No such transaction is free of fees. What pays too little costs no look at the rows: there may be many.
+        // No such transaction is free of fees. What pays too little does not cost a look at the members' row, which is long where they are many.
         if let Err(error) = self.check_new(transaction) {
             return Ok(Err(error));
         }

@@ -46,7 +46,7 @@ pub(super) struct World {
     /// Blocks that were given to the chain before their parents.
     pub(super) out_of_order: usize,
     pub(super) blamed: Vec<(u64, Fault)>,
-    /// Certified blocks that lack what is final here, and whether the operator has decided that.
+    /// Certified blocks whose branch contradicts what is here, and how.
     pub(super) beside: Vec<(Hash, Contradiction)>,
     /// What the members decided follows from something final that this node does not have.
     pub(super) unsettled: bool,
