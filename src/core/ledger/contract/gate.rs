@@ -136,6 +136,7 @@ pub fn check(code: &[u8]) -> Result<Shape, GateError> {
         types: Vec::new(),
         functions: Vec::new(),
         locals: 0,
+        imports: BTreeSet::new(),
         exports: BTreeSet::new(),
         table: 0,
         shape: Shape::default(),
@@ -156,6 +157,8 @@ struct Gate {
     /// The type of each function, those that are imported first.
     functions: Vec<u32>,
     locals: u32,
+    /// Host functions that were imported.
+    imports: BTreeSet<&'static str>,
     exports: BTreeSet<String>,
     /// Places of the table.
     table: u64,
@@ -264,11 +267,15 @@ impl Gate {
             return Err(GateError::Import(format!("{module}.{name}, which is no function")));
         };
         let host = HOST.iter().find(|(name, ..)| import.module == MODULE && *name == import.name);
-        let known = host.is_some_and(|(_, parameters, results)| {
+        let known = host.filter(|(_, parameters, results)| {
             self.of_type(index).is_some_and(|one| one.params() == *parameters && one.results() == *results)
         });
-        if !known {
+        let Some((name, ..)) = known else {
             return Err(GateError::Import(format!("{}.{}", shown(import.module), shown(import.name))));
+        };
+        // The machine looks each import up by its name whenever it enters the module, and no gas is taken for that: so they are few.
+        if !self.imports.insert(name) {
+            return Err(GateError::Twice(name));
         }
         self.functions.push(index);
         Ok(())

@@ -64,6 +64,9 @@ pub enum GateError {
     /// An import that no node gives.
     #[error("it imports {0}, which nodes do not give; see the list of host functions")]
     Import(String),
+    /// A function of the node that is imported again.
+    #[error("it imports bouya.{0} twice: once is enough")]
+    Twice(&'static str),
     /// An export that nobody calls, or one that is missing or of another kind.
     #[error(
         "it must export its memory as \"memory\" and the functions init, call and view, without parameters and results, and nothing else: {0}"

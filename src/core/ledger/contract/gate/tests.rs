@@ -190,6 +190,10 @@ fn it_imports_what_nodes_give_and_exports_what_they_call() {
     ] {
         assert!(matches!(module(import, all), Err(GateError::Import(_))), "{import}");
     }
+    let height = r#"(import "bouya" "height" (func (result i64)))"#;
+    let time = r#"(import "bouya" "time" (func (result i64)))"#;
+    assert!(module(&format!("{height} {time}"), all).is_ok());
+    assert_eq!(module(&format!("{height} {time} {height}"), all), Err(GateError::Twice("height")));
     for exports in [
         r#"(func (export "init")) (func (export "call"))"#,
         r#"(func (export "init")) (func (export "call")) (func (export "view") (param i32))"#,
