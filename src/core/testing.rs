@@ -227,6 +227,7 @@ where
         }
         Plan::Known => Ok(None),
         Plan::Early { .. } => panic!("early"),
+        Plan::Disputed { .. } => panic!("disputed"),
     }
 }
 

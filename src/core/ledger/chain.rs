@@ -22,6 +22,7 @@ use crate::crypto::Hash;
 use crate::limits::{INVALID_BLOCKS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
 use crate::recent::Recent;
 use crate::time::Timestamp;
+use disputed::Disputed;
 use finality::Finality;
 use plan::Effect;
 use pruning::Pruning;
@@ -31,6 +32,7 @@ use undo::UndoRecords;
 
 mod backfill;
 mod branches;
+mod disputed;
 mod finality;
 mod members;
 mod overriding;
@@ -59,8 +61,7 @@ pub struct Chain {
     wanted: Option<Hash>,
     /// The blocks that turned out invalid last, so that blocks on top of them are refused unread.
     invalid: Recent,
-    /// Those of them that only state other results than this node computes, and what stands on them: nobody is blamed for these.
-    disputed: Recent,
+    disputed: Disputed,
     reorg: Option<Reorg>,
     finality: Finality,
     undo: UndoRecords,
@@ -79,7 +80,7 @@ impl Chain {
             blocks: SideBlocks::default(),
             wanted: None,
             invalid: Recent::new(INVALID_BLOCKS),
-            disputed: Recent::new(INVALID_BLOCKS),
+            disputed: Disputed::default(),
             reorg: None,
             undo: UndoRecords::default(),
             pruning: Pruning::default(),
@@ -138,12 +139,14 @@ impl Chain {
         self.genesis.rules.decided().map(|(height, _)| height).filter(|height| *height > self.tip.height)
     }
 
-    /// Remembers that a block with a good header, and so with its work, is invalid; `disputed`: only because this node computes something else.
-    pub(super) fn condemn(&mut self, id: Hash, disputed: bool) {
+    /// Remembers that a block with a good header, and so with its work, is invalid.
+    pub(super) fn condemn(&mut self, id: Hash) {
         self.invalid.insert(id);
-        if disputed {
-            self.disputed.insert(id);
-        }
+    }
+
+    /// Whether this block or an ancestor of it was found invalid, as far as that is remembered.
+    fn is_invalid(&self, id: &Hash) -> bool {
+        self.invalid.contains(id) || self.blocks.is_condemned(id)
     }
 
     /// Whether a stored branch is preferred to the best chain, so that [`Chain::step`] has work to do.
@@ -164,9 +167,11 @@ impl Chain {
         block.header.check_work()?;
         let id = block.id();
         let parent = block.header.parent;
-        let is_invalid = |id: &Hash| self.invalid.contains(id) || self.blocks.is_condemned(id);
-        if let Some(invalid) = [id, parent].into_iter().find(is_invalid) {
-            return Err(PlanError::Invalid { invalid, disputed: self.disputed.contains(&invalid) });
+        if let Some(plan) = self.plan_disputed(view, now, &block)? {
+            return Ok(plan);
+        }
+        if let Some(invalid) = [id, parent].into_iter().find(|id| self.is_invalid(id)) {
+            return Err(PlanError::Invalid(invalid));
         }
         if view.record(&id)?.is_some() {
             return Ok(Plan::Known);
@@ -186,8 +191,7 @@ impl Chain {
         }
         // Before it may be held: a wrong copy must not take the place of the right one.
         let bytes = check_form(rules, &branch, &block)?;
-        let due = Timestamp(block.header.time.0.saturating_sub(rules.schedule.ahead_ms()));
-        if due > now {
+        if let Some(due) = self.due(&block, now) {
             return Ok(Plan::Early { due, bytes });
         }
         if parent == self.tip.id {
@@ -197,6 +201,12 @@ impl Chain {
             branch.push(rules, &block.header, roster);
             Ok(self.plan_side(branch, (block, bytes, origin)))
         }
+    }
+
+    /// When a block may be taken, if that is not yet.
+    fn due(&self, block: &Block, now: Timestamp) -> Option<Timestamp> {
+        let ahead = self.genesis.rules.schedule.ahead_ms();
+        Some(Timestamp(block.header.time.0.saturating_sub(ahead))).filter(|due| *due > now)
     }
 
     /// A single block is worth keeping only near the tip. The branch ends in its parent.

@@ -7,6 +7,7 @@
 //! Of a batch, the blocks that extend the tip share a commit. Left out on purpose: what is a batch, when to step, and who is told (`node::keeper` decides that).
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -73,6 +74,15 @@ pub enum BlockFault {
     /// The same, but its miner only computes something else than this node: who is wrong is not known here, so nobody is blamed. Otherwise a node
     /// that computes wrongly would ban all others, and they it.
     Computed,
+    /// It is such a block, or stands on one: that was found before.
+    Disputed,
+}
+
+impl BlockFault {
+    /// Whether whoever calls this its best chain is to blame.
+    pub fn is_blamed(self) -> bool {
+        matches!(self, Self::Copy | Self::Block)
+    }
 }
 
 /// What became of a block, and of the best chain.
@@ -168,7 +178,11 @@ impl<D: Disk> Ledger<D> {
         origin: Origin,
     ) -> Result<Taken, D::Error> {
         let (view, id) = (self.disk.view()?, block.id());
-        let planned = self.chain.plan(&Ahead::new(&view, pending), check, now, block, origin);
+        let planned = self.chain.plan(&Ahead::new(&view, pending), check, now, Arc::clone(&block), origin);
+        if let Err(PlanError::Body(BodyError::Executed { .. })) = &planned {
+            // If the members vote it final all the same, it is known what is wrong.
+            self.chain.dispute(&Ahead::new(&view, pending), &block)?;
+        }
         drop(view);
         let outcome = match planned {
             Ok(Plan::Ready(ready)) => {
@@ -190,17 +204,17 @@ impl<D: Disk> Ledger<D> {
             Err(PlanError::Unsettled(certificate)) => BlockOutcome::Unsettled(certificate),
             Err(PlanError::Behind | PlanError::Apart { .. }) => BlockOutcome::Ignored,
             Err(PlanError::Header(error)) if error.is_local() => BlockOutcome::Ignored,
-            Err(PlanError::Body(error)) if error.is_committed() => {
-                // If the members vote it final all the same, it is known what is wrong.
-                let disputed = matches!(error, BodyError::Executed { .. });
-                self.chain.condemn(id, disputed);
-                let fault = if disputed { BlockFault::Computed } else { BlockFault::Block };
-                BlockOutcome::Invalid { fault, why: error.to_string() }
+            Ok(Plan::Disputed { first, branch }) => {
+                branch.into_iter().for_each(|branch| self.chain.dispute_after(*branch));
+                let why = format!("this node computes something else than {first} or what that stands on");
+                BlockOutcome::Invalid { fault: BlockFault::Disputed, why }
             }
-            // What stands on it in turn is known too: otherwise its parent would seem to be missing, and be fetched again and again.
-            Err(error @ PlanError::Invalid { disputed: true, .. }) => {
-                self.chain.condemn(id, true);
+            Err(PlanError::Body(error @ BodyError::Executed { .. })) => {
                 BlockOutcome::Invalid { fault: BlockFault::Computed, why: error.to_string() }
+            }
+            Err(PlanError::Body(error)) if error.is_committed() => {
+                self.chain.condemn(id);
+                BlockOutcome::Invalid { fault: BlockFault::Block, why: error.to_string() }
             }
             Err(error) => {
                 let fault = if error.is_committed() { BlockFault::Block } else { BlockFault::Copy };
@@ -295,8 +309,10 @@ mod tests {
     use alloc::vec;
 
     use super::*;
-    use crate::ledger::check_inline;
-    use crate::testing::{Memory, Node, genesis};
+    use crate::codec::Bounded;
+    use crate::ledger::{Header, Key, check_inline};
+    use crate::limits::DISPUTED_BLOCKS;
+    use crate::testing::{Memory, Node, address, genesis, key, work};
 
     #[test]
     fn a_reorganisation_whose_commit_fails_is_told_to_nobody() {
@@ -316,38 +332,88 @@ mod tests {
         assert_eq!(ledger.chain().tip().id, first.id());
     }
 
-    /// A row that the disk has changed: others compute something else, on the tip and on a heavier branch, and nobody is to blame for what follows.
+    /// A ledger with a row that the disk has changed: others compute something else.
+    fn spoilt() -> Ledger<Memory> {
+        let mut disk = Memory::new(&genesis());
+        let key = Key::Account(address(2));
+        let mut row = disk.world.row(&key).unwrap().unwrap();
+        row[1] ^= 1;
+        disk.world.apply(&Change { rows: [(key, Some(row))].into(), ..Change::default() });
+        Ledger::load(genesis(), disk).unwrap()
+    }
+
+    /// What is said of these blocks, which are given now.
+    fn faults<'a>(
+        ledger: &mut Ledger<Memory>,
+        now: Timestamp,
+        blocks: impl IntoIterator<Item = &'a Arc<Block>>,
+    ) -> Vec<Option<BlockFault>> {
+        let mut check = check_inline(genesis().id());
+        let blocks = blocks.into_iter().map(|block| (block.clone(), Origin::Pushed));
+        let fault = |taken: Taken| match taken.outcome {
+            BlockOutcome::Invalid { fault, .. } => Some(fault),
+            _ => None,
+        };
+        ledger.take(&mut check, now, blocks).unwrap().into_iter().map(fault).collect()
+    }
+
+    const ALWAYS: Timestamp = Timestamp(u64::MAX);
+    const DISPUTED: Option<BlockFault> = Some(BlockFault::Disputed);
+
     #[test]
     fn nobody_is_blamed_for_what_stands_on_a_block_that_is_only_computed_differently() {
         let mut node = Node::of(genesis());
         let fork = node.chain.tip().clone();
         let blocks: Vec<_> = (0..3).map(|nonce| node.mine(vec![node.pay(1, nonce, 2, 7)])).collect();
         let other = node.block_on(&fork, 100, vec![], 8);
-        let mut check = check_inline(node.network());
-        let spoilt = || {
-            let mut disk = Memory::new(&genesis());
-            let key = crate::ledger::Key::Account(crate::testing::address(2));
-            let mut row = disk.world.row(&key).unwrap().unwrap();
-            row[1] ^= 1;
-            disk.world.apply(&Change { rows: [(key, Some(row))].into(), ..Change::default() });
-            disk
-        };
-        let is_disputed = |taken: &[Taken]| {
-            taken.iter().all(|taken| {
-                matches!(taken.outcome, BlockOutcome::Invalid { fault: BlockFault::Computed, .. })
-            })
-        };
-        let mut ledger = Ledger::load(genesis(), spoilt()).unwrap();
-        let all = blocks.iter().map(|block| (block.clone(), Origin::Pushed));
-        assert!(is_disputed(&ledger.take(&mut check, Timestamp(u64::MAX), all).unwrap()));
+        let computed = Some(BlockFault::Computed);
+        let found = faults(&mut spoilt(), ALWAYS, &blocks);
+        assert_eq!(found, [computed, DISPUTED, DISPUTED], "on the tip");
 
-        let mut ledger = Ledger::load(genesis(), spoilt()).unwrap();
-        let first = [&other, &blocks[0], &blocks[1]].map(|block| (block.clone(), Origin::Pushed));
-        ledger.take(&mut check, Timestamp(u64::MAX), first).unwrap();
+        let mut ledger = spoilt();
+        assert_eq!(faults(&mut ledger, ALWAYS, [&other, &blocks[0], &blocks[1]]), [None; 3]);
+        let mut check = check_inline(node.network());
         let steps = core::iter::repeat_with(|| ledger.step(&mut check).unwrap());
         let invalid = steps.take(9).find(|step| !matches!(step, Stepped::Working));
         assert!(matches!(invalid, Some(Stepped::Invalid { id, .. }) if id == blocks[0].id()), "{invalid:?}");
-        let later = [&blocks[2], &blocks[1]].map(|block| (block.clone(), Origin::Pushed));
-        assert!(is_disputed(&ledger.take(&mut check, Timestamp(u64::MAX), later).unwrap()));
+        let found = faults(&mut ledger, ALWAYS, [&blocks[2], &blocks[1], &blocks[0]]);
+        assert_eq!(found, [DISPUTED; 3], "on a heavier branch");
+    }
+
+    /// Otherwise one peer makes the node forget the block, which is then executed again and again, and blames others for what stands on it.
+    #[test]
+    fn what_stands_on_a_disputed_block_has_cost_a_blocks_work_before_it_is_remembered() {
+        let mut node = Node::of(genesis());
+        let fork = node.chain.tip().clone();
+        let blocks: Vec<_> = (0..3).map(|nonce| node.mine(vec![node.pay(1, nonce, 2, 7)])).collect();
+        let mut ledger = spoilt();
+        assert_eq!(faults(&mut ledger, ALWAYS, &blocks[..1]), [Some(BlockFault::Computed)]);
+        let junk = |number: u64, change: fn(&mut Header)| {
+            let mut block = (*blocks[1]).clone();
+            block.header.time.0 += number;
+            change(&mut block.header);
+            work(&mut block);
+            Arc::new(block)
+        };
+        let unsealed = |number| junk(number, |_| ());
+        let cheap = |number| {
+            junk(number, |header| {
+                header.difficulty = 1;
+                header.seal(&genesis().id(), &key(9));
+            })
+        };
+        for number in 0..=DISPUTED_BLOCKS as u64 {
+            let blamed = [Some(BlockFault::Block); 2];
+            assert_eq!(faults(&mut ledger, ALWAYS, &[unsealed(1 + number), cheap(number)]), blamed);
+        }
+        // Neither is one that is not due, nor a wrong copy.
+        let now = Timestamp(blocks[0].header.time.0);
+        let early = node.block_on(&node.branch_with(&fork, &blocks[0]), 100_000, vec![], 9);
+        assert_eq!(faults(&mut ledger, now, [&early]), [None]);
+        let mut copy = (*blocks[1]).clone();
+        copy.body.transactions = Bounded::default();
+        assert_eq!(faults(&mut ledger, ALWAYS, [&Arc::new(copy)]), [Some(BlockFault::Copy)]);
+        let last = [&blocks[0], &blocks[2], &blocks[1], &blocks[2]];
+        assert_eq!(faults(&mut ledger, ALWAYS, last), [DISPUTED, None, DISPUTED, DISPUTED]);
     }
 }

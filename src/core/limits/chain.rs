@@ -2,6 +2,8 @@
 
 /// Ids of invalid blocks remembered, and at most twice as many: each cost its miner a block's work.
 pub const INVALID_BLOCKS: usize = 512;
+/// Blocks remembered that this node computes differently, and that stand on such a block: each cost its miner a block's work.
+pub const DISPUTED_BLOCKS: usize = 512;
 /// Undo records kept, in blocks; more where the final block is deeper. Deeper forks are executed again from the genesis block.
 pub const UNDO_BLOCKS: u64 = 10_000;
 /// Undo records that leave with one commit. More than join, so that what is due leaves in the end.

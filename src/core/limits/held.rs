@@ -65,6 +65,8 @@ const SHARED: u64 = DECODED
     + 2 * wide(CHECKED_BYTES)
     // Ids that have been seen, in two halves, and those of invalid blocks.
     + 2 * ID * wide(SEEN_IDS + INVALID_BLOCKS + COMPACT_STORED)
+    // Branches of those that are disputed, each with a node of the tree over headers for each bit of its height.
+    + 40 * ID * wide(DISPUTED_BLOCKS)
     // What the chain remembers of each block off its best branch: 330 bytes are measured (`tests/memory.rs`).
     + 8 * ID * wide(SIDE_BLOCKS)
     // Who is known, with addresses, bans and rests.

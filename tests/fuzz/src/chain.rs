@@ -208,7 +208,9 @@ impl Machine {
                 assert!(!parent_known);
                 assert_eq!(unknown, block.header.parent);
             }
-            Err(PlanError::Behind) => assert!(!synced),
+            Ok(Plan::Disputed { .. }) => assert!(!valid, "disputed a good block"),
+            // What stands on a disputed block may be too, however it comes.
+            Err(PlanError::Behind) => assert!(!synced || !valid),
             Err(error) => {
                 assert!(!valid, "refused a good block: {error}");
                 assert!(!matches!(error, PlanError::State(_) | PlanError::Header(_)), "{error}");

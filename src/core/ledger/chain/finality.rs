@@ -161,7 +161,7 @@ impl Chain {
         if self.is_overruled(view, height)? {
             return Ok(Finalized::Conflict(Contradiction::Overruled));
         }
-        if self.invalid.contains(&block) || self.blocks.is_condemned(&block) {
+        if self.is_invalid(&block) || self.is_disputed(&block) {
             return Ok(Finalized::Conflict(Contradiction::Invalid));
         }
         if let Some(fork) = self.blocks.fork_height(&block).filter(|fork| *fork < self.finality.height) {

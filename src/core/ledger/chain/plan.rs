@@ -36,6 +36,13 @@ pub enum Plan {
         /// Its size.
         bytes: usize,
     },
+    /// It states other results than this node computes, or stands on a block that does: that was found before. Nobody is at fault.
+    Disputed {
+        /// It, or its parent.
+        first: Hash,
+        /// The branch that ends in it, if it is not remembered yet.
+        branch: Option<Box<Branch>>,
+    },
     /// Make the change durable, then accept it.
     Ready(Ready),
 }
@@ -112,13 +119,8 @@ pub enum PlanError {
     #[error(transparent)]
     Body(#[from] BodyError),
     /// It or an ancestor was found invalid before.
-    #[error("it is, or descends from, the invalid block {invalid}")]
-    Invalid {
-        /// Which one.
-        invalid: Hash,
-        /// Only because this node computes something else: nobody is at fault.
-        disputed: bool,
-    },
+    #[error("it is, or descends from, the invalid block {0}")]
+    Invalid(Hash),
     /// A single block of a branch that is too far behind to matter. Nobody is at fault.
     #[error("its branch is too far behind")]
     Behind,
@@ -151,7 +153,7 @@ impl PlanError {
     pub fn is_committed(&self) -> bool {
         match self {
             Self::Header(error) => !error.is_local(),
-            Self::Invalid { .. } => true,
+            Self::Invalid(_) => true,
             Self::Body(error) => error.is_committed(),
             Self::UnknownParent(_)
             | Self::Behind

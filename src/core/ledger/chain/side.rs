@@ -19,6 +19,8 @@ pub(super) struct SideBlock {
     /// Work of the branch up to it; 0 if it is known to be invalid.
     work: Work,
     bytes: u64,
+    /// It is only invalid because this node computes something else than it or an ancestor of it states.
+    disputed: bool,
 }
 
 /// How much may be stored off the best chain.
@@ -42,7 +44,13 @@ pub(super) struct SideBlocks {
 impl From<&HeaderRecord> for SideBlock {
     fn from(record: &HeaderRecord) -> Self {
         let header = &record.header;
-        Self { parent: header.parent, height: header.height, work: record.work, bytes: record.bytes.into() }
+        Self {
+            parent: header.parent,
+            height: header.height,
+            work: record.work,
+            bytes: record.bytes.into(),
+            disputed: false,
+        }
     }
 }
 
@@ -120,8 +128,13 @@ impl SideBlocks {
         self.blocks.get(id).is_some_and(|block| block.work == 0)
     }
 
+    /// Whether that is only because this node computes something else.
+    pub(super) fn is_disputed(&self, id: &Hash) -> bool {
+        self.blocks.get(id).is_some_and(|block| block.disputed)
+    }
+
     /// Marks a block and all its descendants as invalid; returns them.
-    pub(super) fn condemn(&mut self, id: &Hash) -> BTreeSet<Hash> {
+    pub(super) fn condemn(&mut self, id: &Hash, disputed: bool) -> BTreeSet<Hash> {
         let mut found = BTreeSet::from([*id]);
         let mut open = Vec::from([*id]);
         while let Some(id) = open.pop() {
@@ -133,6 +146,7 @@ impl SideBlocks {
                 self.ends.insert((0, *id));
             }
             block.work = 0;
+            block.disputed = disputed;
         }
         found
     }

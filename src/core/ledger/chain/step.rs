@@ -61,10 +61,11 @@ impl Chain {
         valid: Option<Hash>,
         disputed: bool,
     ) -> Result<(), StateError> {
-        self.condemn(id, disputed);
-        let condemned = self.blocks.condemn(&id);
-        for id in condemned.iter().filter(|_| disputed) {
-            self.disputed.insert(*id);
+        let condemned = self.blocks.condemn(&id, disputed);
+        if disputed {
+            self.dispute_stored(id, &condemned);
+        } else {
+            self.condemn(id);
         }
         self.side.retain(|tip, _| !condemned.contains(tip));
         self.wanted.take_if(|wanted| condemned.contains(wanted));

@@ -122,7 +122,7 @@ impl BlockSync {
                 // But nobody need have executed what leads to a goal.
                 let leader = self.header_sync.as_ref().filter(|_| committed && submitted);
                 let is_claim = leader.is_none_or(|header_sync| header_sync.aim == Aim::Claim);
-                if is_claim && fault != BlockFault::Computed {
+                if is_claim && fault.is_blamed() {
                     let who = leader.map_or(conn, |header_sync| header_sync.conn);
                     self.out.push_back(Act::Blame(who, Fault::InvalidBlock(why)));
                 }

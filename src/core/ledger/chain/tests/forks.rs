@@ -134,7 +134,7 @@ fn the_valid_part_of_a_branch_still_competes() {
     assert_eq!(moved.len(), 1);
     assert_eq!(node.chain.tip().id, end.id);
     node.assert_sound();
-    assert!(matches!(node.give(&bad, Origin::Synced), Err(PlanError::Invalid { .. })));
+    assert!(matches!(node.give(&bad, Origin::Synced), Err(PlanError::Invalid(_))));
 }
 
 proptest! {

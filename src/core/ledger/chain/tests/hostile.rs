@@ -272,10 +272,7 @@ fn what_stands_on_an_invalid_block_is_refused_however_far_above() {
     for (parent, invalid) in [(&node.branch_with(&fork, &bad), bad.id()), (&end, end.id)] {
         for origin in [Origin::Pushed, Origin::Synced] {
             let block = node.block_on(parent, 1_000, vec![], 7);
-            assert_eq!(
-                node.give(&block, origin).unwrap_err(),
-                PlanError::Invalid { invalid, disputed: false }
-            );
+            assert_eq!(node.give(&block, origin).unwrap_err(), PlanError::Invalid(invalid));
         }
     }
     assert!(!node.chain.is_behind(), "nothing is executed again");

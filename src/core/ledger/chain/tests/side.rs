@@ -219,7 +219,7 @@ fn invalid_blocks_leave_before_all_others() {
     assert_eq!(node.world().side_blocks().unwrap(), [honest.id()]);
     node.assert_side_is_joined();
     assert!(
-        matches!(node.give(&bad, Origin::Synced), Err(PlanError::Invalid { .. })),
+        matches!(node.give(&bad, Origin::Synced), Err(PlanError::Invalid(_))),
         "it is not fetched for nothing again"
     );
 }
