@@ -95,17 +95,18 @@ impl Chain {
             return Ok(None);
         };
         self.find_holders();
-        Ok(Some((goal, self.contradiction(view, self.finality.height, how)?)))
+        // A checkpoint says which history counts, not that a block of it may be refused.
+        let how = match how {
+            Contradiction::OtherHistory => self.contradiction(view, self.finality.height)?,
+            Contradiction::Invalid | Contradiction::Overruled => how,
+        };
+        Ok(Some((goal, how)))
     }
 
     /// How two histories that are `apart` at this height contradict each other.
-    fn contradiction(
-        &self,
-        view: &dyn View,
-        apart: u64,
-        how: Contradiction,
-    ) -> Result<Contradiction, StateError> {
-        Ok(if self.is_overruled(view, apart)? { Contradiction::Overruled } else { how })
+    fn contradiction(&self, view: &dyn View, apart: u64) -> Result<Contradiction, StateError> {
+        let is_overruled = self.is_overruled(view, apart)?;
+        Ok(if is_overruled { Contradiction::Overruled } else { Contradiction::OtherHistory })
     }
 
     /// Whether the operator's checkpoint decides between two histories that are `apart` at this height: the best chain holds it.
@@ -147,8 +148,7 @@ impl Chain {
             if is_on_best {
                 return self.known(view, &certificate);
             }
-            let how = self.contradiction(view, height, Contradiction::OtherHistory)?;
-            return Ok(Finalized::Conflict(how));
+            return Ok(Finalized::Conflict(self.contradiction(view, height)?));
         }
         if is_on_best {
             let dropped_undo = self.undo_due(view, self.tip.height, height)?;
@@ -165,8 +165,7 @@ impl Chain {
             return Ok(Finalized::Conflict(Contradiction::Invalid));
         }
         if let Some(fork) = self.blocks.fork_height(&block).filter(|fork| *fork < self.finality.height) {
-            let how = self.contradiction(view, fork.saturating_add(1), Contradiction::OtherHistory)?;
-            return Ok(Finalized::Conflict(how));
+            return Ok(Finalized::Conflict(self.contradiction(view, fork.saturating_add(1))?));
         }
         // A goal that is stored is reached first: a network that finalises faster than this node moves must not make it begin again.
         let is_stored = |chain: &Self| {

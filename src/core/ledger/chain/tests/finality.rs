@@ -202,6 +202,10 @@ fn the_operators_checkpoint_decides_between_two_histories() {
     let (_, how) =
         early.chain.beside(&early.disk.world, &Hash([7; 32]), Contradiction::OtherHistory).unwrap().unwrap();
     assert_eq!(how, Contradiction::Overruled);
+    // But it does not say that a block of the history which counts may be refused.
+    assert_eq!(finalize(&mut early, 6, Hash([8; 32])), "missing");
+    let beside = early.chain.beside(&early.disk.world, &Hash([8; 32]), Contradiction::Invalid).unwrap();
+    assert_eq!(beside.unwrap().1, Contradiction::Invalid);
     // A node that is on the history that its operator has decided against does not start.
     let mut wrong = (*genesis()).clone();
     wrong.rules.checkpoint = Some((3, other[2].id()));
