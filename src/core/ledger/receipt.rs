@@ -169,7 +169,7 @@ impl Receipt {
         // Without it, the receipt is good for who trusts the last block.
         let finality = Finality::of(view, above.as_ref().map_or(&block, |above| &above.anchor))?;
         let finality = finality.ok().flatten();
-        let outcome = OutcomeProof::new(view, &block.id(), &transaction)?;
+        let outcome = OutcomeProof::new(view, &block, &transaction)?;
         Ok(path.map(|path| Self { network, transaction, path, before, block, above, finality, outcome }))
     }
 

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::super::contract::{Done, Outcome, Results};
 use super::super::merkle::{self, Sibling, climb};
 use super::super::state::{StateError, View, executed};
-use super::super::{Header, Transaction, in_force};
+use super::super::{Header, Roster, Transaction, in_force, in_force_before};
 use super::wide;
 use crate::crypto::Hash;
 
@@ -32,14 +32,14 @@ impl OutcomeProof {
     /// began with a snapshot above it, does not have it.
     pub(super) fn new(
         view: &(impl View + ?Sized),
-        block: &Hash,
+        block: &Header,
         transaction: &Transaction,
     ) -> Result<Option<Self>, StateError> {
         if transaction.contract().is_none() {
             return Ok(None);
         }
-        let Some(Results { writes, state, reports }) = view.results(block)? else { return Ok(None) };
-        let Some(members) = in_force(view, block)? else { return Ok(None) };
+        let Some(Results { writes, state, reports }) = view.results(&block.id())? else { return Ok(None) };
+        let Some(members) = stated(view, block)? else { return Ok(None) };
         let id = transaction.id();
         let Some(place) = reports.iter().position(|report| report.outcome.transaction == id) else {
             return Ok(None);
@@ -47,8 +47,10 @@ impl OutcomeProof {
         let leaves: Vec<_> = reports.iter().map(|report| report.outcome.leaf()).collect();
         let path = merkle::path_among(&leaves, wide(place));
         let done = reports.into_iter().nth(place).and_then(|report| report.outcome.done);
-        let roster = members.roster().commitment();
-        Ok(path.map(|path| Self { done, path, writes, state, roster }))
+        let roster = members.commitment();
+        let proof = path.map(|path| Self { done, path, writes, state, roster });
+        // Nobody gets one that does not hold.
+        Ok(proof.filter(|proof| proof.check(transaction, block).is_some()))
     }
 
     /// The outcome of this transaction, if the block with this header commits to it. That the transaction is in the block is another question.
@@ -59,4 +61,14 @@ impl OutcomeProof {
         let executed = executed(writes, &climb(&outcome.leaf(), path), state);
         (Header::commit(roster, &executed) == block.commitments).then_some(outcome)
     }
+}
+
+/// The members that a stored block states. An override that names the block puts others into force after it, of whom its miner knew nothing.
+fn stated(view: &(impl View + ?Sized), block: &Header) -> Result<Option<Roster>, StateError> {
+    let after = in_force(view, &block.id())?;
+    let is_decreed = after
+        .as_ref()
+        .is_some_and(|after| after.base() == block.id() && after.roster().base().by_override().is_some());
+    let members = if is_decreed { in_force_before(view, block)? } else { after };
+    Ok(members.map(|members| members.roster().clone()))
 }

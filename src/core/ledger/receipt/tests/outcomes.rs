@@ -6,9 +6,10 @@ use super::*;
 use crate::codec::Bounded;
 use crate::crypto::sha256;
 use crate::ledger::contract::{Call, Deploy, Done};
-use crate::ledger::{Genesis, Header};
+use crate::ledger::{Decree, Genesis, Header};
 use crate::testing::contract::{TELLS, module, telling};
-use crate::testing::{address, governor, network_of_members};
+use crate::testing::members::{overridden, restarted};
+use crate::testing::{address, governor, member, network_of_members, text};
 
 /// A block that deploys; one with a call that fails, a transfer and two calls that do not; and one more.
 fn called() -> Node {
@@ -52,6 +53,21 @@ fn a_receipt_shows_what_became_of_each_call() {
         assert_eq!((&*done.output, done.payments[0].to), (b"hello".as_slice(), address(to)));
         assert_eq!((done.events[0].topic.as_str(), done.events[0].data.len()), ("hello", 4));
         assert_eq!(found.transaction, receipt(&lab, 2, index, 3).unwrap().transaction.id());
+    }
+}
+
+/// The override's members are in force after that block; it states those before.
+#[test]
+fn a_call_in_the_block_that_an_override_names_is_proven_too() {
+    let lab = called();
+    let before = lab.world().at_height(2).unwrap().unwrap();
+    let members = [1, 2, 8].map(member).into();
+    let decree = Decree { height: 2, block: before, members, reason: text("") };
+    let mut lab = restarted(&lab, overridden(lab.chain.genesis(), vec![decree])).unwrap();
+    assert_eq!(lab.chain.tip().id, before);
+    lab.mine_by(8, (vec![], None));
+    for (index, failed) in [(0, true), (2, false)] {
+        assert_eq!(outcome(&lab, 2, index).unwrap().done.is_none(), failed);
     }
 }
 
