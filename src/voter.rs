@@ -278,13 +278,15 @@ impl Running {
 
     fn conflict(&mut self, conflict: Conflict) -> Result<(), VoterError> {
         let Conflict { certificate, newest, how } = conflict;
-        self.refuses = match how {
-            Contradiction::Invalid => Some(certificate.link.source.height),
-            // Graver than that.
-            Contradiction::OtherHistory => None,
-            Contradiction::Overruled => self.refuses,
-        };
+        if how == Contradiction::Invalid {
+            self.refuses = Some(certificate.link.source.height);
+        }
         self.give(Input::Conflict { certificate, newest, how })
+    }
+
+    /// The final block that this node finds invalid, unless there are two histories: whoever finds that, it is graver.
+    fn refuses(&self) -> Option<u64> {
+        self.refuses.filter(|_| self.actor.proven.rival().is_none())
     }
 
     fn serve(&mut self, request: VoterRequest) -> Result<(), VoterError> {
@@ -296,7 +298,7 @@ impl Running {
             VoterRequest::Resume { reply } => {
                 let result = match self.actor.machine.alarm() {
                     None => Err(NotResumed::Votes),
-                    Some(Alarm::OtherHistory) if self.refuses.is_some() => Err(NotResumed::RefusesFinal),
+                    Some(Alarm::OtherHistory) if self.refuses().is_some() => Err(NotResumed::RefusesFinal),
                     Some(Alarm::OtherHistory) => Err(NotResumed::TwoHistories),
                     Some(_) => Ok(()),
                 };
@@ -324,7 +326,7 @@ impl Running {
         }
         let status = VoterStatus {
             alarm: self.actor.machine.alarm(),
-            refuses: self.refuses,
+            refuses: self.refuses(),
             turnout: self.turnout.clone(),
             settled: self.settled,
             removed: self.removed,

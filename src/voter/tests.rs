@@ -139,12 +139,26 @@ async fn what_this_node_finds_invalid_is_told_with_its_height_and_mended_by_a_re
     bench.voter.offer(VoterRequest::Resume { reply }).unwrap();
     assert_eq!(resumed.await.unwrap(), Err(NotResumed::RefusesFinal));
     // Whether it is mended the chain finds out: it takes the block, or says so again.
-    let mut bench = Bench::start(bench.stop(), None);
+    let bench = Bench::start(bench.stop(), None);
     assert_eq!(bench.alarm(), None);
-    for how in [Contradiction::Invalid, Contradiction::OtherHistory] {
-        bench.conflict.send(Conflict { certificate: bench.rival(), newest: None, how }).await.unwrap();
-    }
-    bench.status.wait_for(|status| status.alarm.is_some() && status.refuses.is_none()).await.unwrap();
-    assert_eq!(bench.view().await.rival, Some(bench.rival()), "two histories are graver");
     bench.stop();
+}
+
+/// In whichever order they are met.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_histories_are_graver_than_a_final_block_that_is_found_invalid() {
+    let orders = [
+        [Contradiction::Invalid, Contradiction::OtherHistory],
+        [Contradiction::OtherHistory, Contradiction::Invalid],
+    ];
+    for order in orders {
+        let bench = Bench::start(tempfile::tempdir().unwrap(), None);
+        for how in order {
+            bench.conflict.send(Conflict { certificate: bench.rival(), newest: None, how }).await.unwrap();
+        }
+        let view = bench.view().await;
+        assert_eq!((view.rival, view.refuses), (Some(bench.rival()), None), "{order:?}");
+        assert_eq!((bench.alarm(), bench.status.borrow().refuses), (Some(Alarm::OtherHistory), None));
+        bench.stop();
+    }
 }

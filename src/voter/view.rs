@@ -67,7 +67,7 @@ impl Running {
             guilty: voters.guilty(),
             own: machine.number(),
             alarm: machine.alarm(),
-            refuses: self.refuses,
+            refuses: self.refuses(),
             silent: machine.is_silent(),
             newest,
             rival: self.actor.proven.rival().cloned(),
