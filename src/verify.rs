@@ -17,7 +17,7 @@ use bouya_core::limits::UNDO_BLOCKS;
 use bouya_core::time::Timestamp;
 use thiserror::Error;
 
-use crate::store::results::report_on;
+use crate::store::results::reported;
 use crate::store::{Reader, Snapshot, Store, StoreError, concerned, deadline, lists};
 use crate::workers::Workers;
 
@@ -246,12 +246,12 @@ fn check_index(snapshot: &Snapshot, place: &str, block: &Block) -> Result<(), Ve
     if !snapshot.concerns(&block.body.reward.to, height, 0)? {
         return Err(wrong(place, "the index does not list its reward"));
     }
-    for (index, transaction) in (0_u32..).zip(block.body.transactions.iter()) {
+    for (index, (transaction, report)) in (0_u32..).zip(reported(&block.body, results.as_ref())) {
         let id = transaction.id();
         if !snapshot.stands(&id, height, index)? {
             return Err(wrong(place, format!("the index does not find transaction {id}")));
         }
-        for address in concerned(transaction, report_on(results.as_ref(), &id)) {
+        for address in concerned(transaction, report) {
             if !snapshot.concerns(&address, height, index.saturating_add(1))? {
                 return Err(wrong(place, format!("the index does not list transaction {id} for {address}")));
             }

@@ -20,7 +20,7 @@ use super::records::parsed;
 use super::transactions::{Place, view};
 use super::views::{self, Feed, FeedItem};
 use crate::store::Snapshot;
-use crate::store::results::report_on;
+use crate::store::results::reported;
 
 mod cursor;
 mod filter;
@@ -169,12 +169,11 @@ fn page(
         let place = Place { height, time: block.header.time, block: at.block, ends: &ends, results };
         let told = at.told.and_then(|told| usize::try_from(told).ok()).unwrap_or(0);
         let count = block.body.transactions.len();
-        for (number, transaction) in (1..).zip(block.body.transactions.iter()).skip(told) {
+        for (number, (transaction, report)) in (1..).zip(reported(&block.body, results)).skip(told) {
             if is_full(&items, held) {
                 break;
             }
             at.told = Some(number).filter(|number| usize::try_from(*number).is_ok_and(|told| told < count));
-            let report = report_on(results, &transaction.id());
             if wanted.filter.fits(snapshot, transaction, report)? {
                 let led = report.map_or(0, |report| encode(report).len());
                 held = held.saturating_add(transaction.size()).saturating_add(led);

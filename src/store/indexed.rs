@@ -9,7 +9,7 @@ use redb::WriteTransaction;
 use super::blocks::Blocks;
 use super::guard::Fault;
 use super::index::{Entry, Marker};
-use super::results::report_on;
+use super::results::reported;
 use super::tables::{BODIES, DEADLINES, HEADERS, RESULTS};
 use super::{List, index, results, snapshot};
 
@@ -80,10 +80,9 @@ impl Rows {
     fn add(&mut self, height: u64, body: &Body, results: Option<&Results>) {
         let marker = self.marker;
         self.index.push(marker.address(&body.reward.to).at(height, 0));
-        for (index, transaction) in (0..).zip(body.transactions.iter()) {
+        for (index, (transaction, report)) in (0..).zip(reported(body, results)) {
             self.index.push(marker.transaction(&transaction.id()).at(height, index));
             let place = index.saturating_add(1);
-            let report = report_on(results, &transaction.id());
             let concerned = concerned(transaction, report);
             self.index.extend(concerned.map(|address| marker.address(&address).at(height, place)));
             self.index.extend(lists(transaction).iter().map(|list| marker.list(list).at(height, index)));

@@ -1,8 +1,8 @@
 //! What contracts have led to, block by block: only executing the chain again tells the same. It leaves with the body.
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::Change;
 use bouya_core::ledger::contract::{Report, Results};
+use bouya_core::ledger::{Body, Change, Transaction};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::guard::Fault;
@@ -33,4 +33,15 @@ pub(super) fn read(
 /// The report on a transaction, if there is one.
 pub(crate) fn report_on<'a>(results: Option<&'a Results>, transaction: &Hash) -> Option<&'a Report> {
     results?.reports.iter().find(|report| report.outcome.transaction == *transaction)
+}
+
+/// A block's transactions, each with the report on it if there is one. Reports stand in the transactions' order.
+pub(crate) fn reported<'a>(
+    body: &'a Body,
+    results: Option<&'a Results>,
+) -> impl Iterator<Item = (&'a Transaction, Option<&'a Report>)> {
+    let mut reports = results.into_iter().flat_map(|results| results.reports.iter()).peekable();
+    body.transactions.iter().map(move |transaction| {
+        (transaction, reports.next_if(|report| report.outcome.transaction == transaction.id()))
+    })
 }
