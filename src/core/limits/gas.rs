@@ -37,8 +37,8 @@ pub const GAS_WRITE_BYTE: u64 = 10;
 pub const GAS_PAY: u64 = 100_000;
 /// C. Gas of an event.
 pub const GAS_EVENT: u64 = 1_000;
-/// C. Gas of each byte of an event: every node keeps it, like a byte of the state.
-pub const GAS_EVENT_BYTE: u64 = 50;
+/// C. Gas of each byte of an event or an output: every node keeps it, like a byte of the state.
+pub const GAS_KEPT_BYTE: u64 = 50;
 /// C. Gas of a SHA-256.
 pub const GAS_SHA256: u64 = 500;
 /// C. Gas of each byte that is hashed.

@@ -12,7 +12,7 @@ use super::Running;
 use crate::crypto::{Hash, PublicKey, Signature, sha256, verify};
 use crate::limits::{
     CONTRACT_EVENT, CONTRACT_KEY, CONTRACT_OUTPUT, CONTRACT_REASON, CONTRACT_TOPIC, CONTRACT_VALUE,
-    GAS_EVENT, GAS_EVENT_BYTE, GAS_HOST, GAS_HOST_BYTE, GAS_PAY, GAS_READ, GAS_SHA256, GAS_SHA256_BYTE,
+    GAS_EVENT, GAS_HOST, GAS_HOST_BYTE, GAS_KEPT_BYTE, GAS_PAY, GAS_READ, GAS_SHA256, GAS_SHA256_BYTE,
     GAS_VERIFY, GAS_WRITE, GAS_WRITE_BYTE,
 };
 
@@ -78,7 +78,7 @@ impl Frame<'_, '_> {
     }
 
     fn output(mut self, place: Place) -> Result<()> {
-        self.charge(GAS_HOST, place.1, GAS_HOST_BYTE)?;
+        self.charge(GAS_HOST, place.1, GAS_KEPT_BYTE)?;
         let bytes = self.bounded(place, CONTRACT_OUTPUT, Failure::Output)?;
         let done = self.0.data_mut().host.output(bytes);
         self.done(done)
@@ -151,7 +151,7 @@ impl Frame<'_, '_> {
     }
 
     fn event(mut self, topic: Place, data: Place) -> Result<()> {
-        self.charge(GAS_EVENT, topic.1.saturating_add(data.1), GAS_EVENT_BYTE)?;
+        self.charge(GAS_EVENT, topic.1.saturating_add(data.1), GAS_KEPT_BYTE)?;
         let topic = self.bounded(topic, CONTRACT_TOPIC, |_| Failure::Topic)?;
         let data = self.bounded(data, CONTRACT_EVENT, Failure::Event)?;
         let done = self.0.data_mut().host.event(&topic, data);
