@@ -26,6 +26,14 @@ pub enum ProjectError {
     /// No crate can be called so.
     #[error("\"{0}\" is no name for a contract: write 1 to 40 of a-z, 0-9 and _, with a letter first")]
     Name(String),
+    /// The language, or a crate that every contract has, is called so.
+    #[error("Rust has a use for the name \"{0}\" already; choose another one")]
+    Taken(String),
+    /// No folder of the kit.
+    #[error(
+        "{path} is not bouya-contract, which contracts are built with; name Bouya's source, or the folder sdk in it: --sdk DIR", path = .0.display()
+    )]
+    Sdk(PathBuf),
     /// What the system says of a file.
     #[error("{path}: {error}; choose a folder that is not there yet, or is empty and yours", path = path.display())]
     File {
@@ -36,14 +44,19 @@ pub enum ProjectError {
     },
 }
 
-/// Writes the project of a contract with this name into a new folder. `sdk` is the folder of `bouya-contract`, which it is built with.
+/// Writes the project of a contract with this name into a new folder. `sdk` is the folder of `bouya-contract`, which it is built with, or that of
+/// Bouya's source.
 pub fn write(folder: &Path, name: &str, sdk: &Path) -> Result<(), ProjectError> {
     let is_name = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.len() <= 40
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-    if !is_name || TAKEN.split_whitespace().any(|taken| taken == name) {
+    if !is_name {
         return Err(ProjectError::Name(name.chars().take(60).flat_map(char::escape_default).collect()));
     }
+    if TAKEN.split_whitespace().any(|taken| taken == name) {
+        return Err(ProjectError::Taken(name.to_owned()));
+    }
+    let sdk = kit(sdk).ok_or_else(|| ProjectError::Sdk(sdk.to_owned()))?;
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |error| ProjectError::File { path, error }
@@ -62,16 +75,27 @@ pub fn write(folder: &Path, name: &str, sdk: &Path) -> Result<(), ProjectError> 
         }
         Ok(())
     };
-    put("Cargo.toml", &manifest(name, sdk), false)?;
+    put("Cargo.toml", &manifest(name, &sdk), false)?;
     put(".gitignore", "/target\n", false)?;
     for (file, text, is_program) in FILES {
         // Where the crate is named, and not where something is called so.
-        let text = ["counter::", "counter.wasm", "--example counter"]
+        let text = ["counter::", "--example counter"]
             .into_iter()
             .fold(text.to_owned(), |text, word| text.replace(word, &word.replace("counter", name)));
         put(&file.replace("counter", name), &text, is_program)?;
     }
     Ok(())
+}
+
+/// The folder of `bouya-contract` that is meant.
+fn kit(named: &Path) -> Option<PathBuf> {
+    let is_kit = |folder: &PathBuf| {
+        let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+        let manifest = manifest.parse::<toml::Table>().unwrap_or_default();
+        let name = manifest.get("package").and_then(|package| package.get("name"));
+        name.and_then(toml::Value::as_str) == Some("bouya-contract")
+    };
+    [named.to_owned(), named.join("sdk")].into_iter().find(is_kit)?.canonicalize().ok()
 }
 
 fn manifest(name: &str, sdk: &Path) -> String {
@@ -126,7 +150,6 @@ mod tests {
         write(&project, "world", &sdk()).unwrap();
         let read = |file: &str| fs::read_to_string(project.join(file)).unwrap();
         assert!(read("tests/world.rs").contains("use world::{Act, Counted, Counter};"));
-        assert!(read("tests/world.rs").contains("target/contracts/world.wasm"));
         assert!(read("examples/world.rs").contains("world::abi("));
         assert_eq!(read("src/lib.rs"), include_str!("../sdk/examples/counter/src/lib.rs"));
         for program in ["build", "link-module"] {
@@ -135,6 +158,14 @@ mod tests {
             );
             assert_eq!(mode & 0o111, 0o111);
         }
+    }
+
+    #[test]
+    fn who_names_the_source_means_the_kit_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "gift", &sdk().join("..")).unwrap();
+        let manifest = fs::read_to_string(folder.path().join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("path = \"{}\"", sdk().display())), "{manifest}");
     }
 
     #[test]
@@ -166,9 +197,15 @@ mod tests {
         assert!(matches!(refused, Err(ProjectError::File { .. })), "{refused:?}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         let elsewhere = folder.path().join("new");
-        for name in ["", "Gift", "9", "a-b", "../a", "match", "test", "a\"b", &"a".repeat(41)] {
+        for name in ["", "Gift", "9", "a-b", "../a", "a\"b", &"a".repeat(41)] {
             let refused = write(&elsewhere, name, &sdk());
             assert!(matches!(refused, Err(ProjectError::Name(_))), "{name}: {refused:?}");
+        }
+        for name in ["match", "test"] {
+            assert!(matches!(write(&elsewhere, name, &sdk()), Err(ProjectError::Taken(_))), "{name}");
+        }
+        for no_kit in [sdk().join("macros"), folder.path().to_owned()] {
+            assert!(matches!(write(&elsewhere, "gift", &no_kit), Err(ProjectError::Sdk(_))));
         }
         assert!(!elsewhere.exists());
     }

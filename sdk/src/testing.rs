@@ -22,10 +22,11 @@
 //! ```
 //!
 //! A call that fails, by a panic too, changes nothing. `World::new` runs the contract's code natively; [`World::of_module`] runs its module in the
-//! node's own machine, so a test that is written once can be run over both. There are no fees.
+//! node's own machine, and [`World::built`] the one that was built last, so a test that is written once can be run over both. There are no fees.
 
 #![allow(clippy::panic, reason = "for tests, which fail by panicking")]
 
+mod built;
 mod engine;
 mod frame;
 mod key;

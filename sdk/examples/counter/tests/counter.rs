@@ -7,8 +7,7 @@ use bouya_contract::testing::{Deployed, World};
 use counter::{Act, Counted, Counter};
 
 fn everywhere(test: impl Fn(&mut World, Deployed<Counter>, Address)) {
-    let module = std::fs::read("target/contracts/counter.wasm").map(|code| World::of_module(&code));
-    for mut world in [World::new()].into_iter().chain(module) {
+    for mut world in [World::new()].into_iter().chain(World::built()) {
         let owner = world.member("owner", 10);
         let counter = world.deploy(owner, &(), 0).unwrap();
         test(&mut world, counter, owner);
