@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Action, Address, FinalError, Genesis, Header, Member, Proof, Sets};
+use bouya_core::ledger::{Action, Address, Coin, FinalError, Genesis, Header, Member, Proof, Sets};
 use bouya_core::limits::RECEIPT_BYTES;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -91,7 +91,16 @@ enum Ground {
     /// The verifier trusts it.
     Trusted,
     /// The last of these sets of the network's voters made it final.
-    Final { network: String, sets: Sets },
+    Final { network: String, coin: Coin, sets: Sets },
+}
+
+impl Ground {
+    fn coin(&self) -> Option<&Coin> {
+        match self {
+            Self::Trusted => None,
+            Self::Final { coin, .. } => Some(coin),
+        }
+    }
 }
 
 pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
@@ -156,7 +165,10 @@ fn by_definition(network: &NetworkFile, proof: &Proof) -> Result<Ground, Error> 
     let name = network.genesis.spec.name.as_str();
     let id = proof.transaction.id();
     let (error, next) = match proof.check_final(&network.genesis) {
-        Ok(sets) => return Ok(Ground::Final { network: name.to_owned(), sets }),
+        Ok(sets) => {
+            let coin = network.genesis.spec.coin.clone();
+            return Ok(Ground::Final { network: name.to_owned(), coin, sets });
+        }
         Err(error @ FinalError::Absent) => (
             error,
             format!(
@@ -237,7 +249,7 @@ fn claims(proof: &Proof, ground: Option<&Ground>, matches: Option<Hash>) -> Vec<
     let mut lines = vec![
         format!("transaction  {}", transaction.id()),
         format!("signed by    {} (key {})", transaction.payer(), transaction.sender),
-        format!("which        {}", what(&transaction.action)),
+        format!("which        {}", what(&transaction.action, ground.and_then(Ground::coin))),
     ];
     lines.extend(governs.map(|member| format!("             the governor of {} then", called(member))));
     lines.extend(transaction.agreement().map(|id| format!("agreement    {id}")));
@@ -272,7 +284,7 @@ fn standing(proof: &Proof, ground: &Ground, messages: Option<&Messages>) -> Stri
         }
         None => "with no later block to bound it".to_owned(),
     };
-    let became = messages.map(|messages| outcome::lines(proof, messages)).unwrap_or_default();
+    let became = messages.map(|messages| outcome::lines(proof, messages, ground.coin())).unwrap_or_default();
     let became: String = became.iter().map(|line| format!("\n{line}")).collect();
     format!(
         "PROVEN, because {}\n\
@@ -296,13 +308,13 @@ fn because(proof: &Proof, ground: &Ground) -> String {
     let block = format!("block {} ({})", proof.anchor.height, proof.anchor_id);
     match ground {
         Ground::Trusted => format!("you trust {block}:"),
-        Ground::Final { network, sets } => is_final(&block, network, sets, proof.finality.as_ref()),
+        Ground::Final { network, sets, .. } => is_final(&block, network, sets, proof.finality.as_ref()),
     }
 }
 
 fn to_json(proof: &Proof, ground: Option<&Ground>, document: Option<Hash>) -> String {
     let finality = match ground {
-        Some(Ground::Final { network, sets }) => final_json(network, sets, proof.finality.as_ref()),
+        Some(Ground::Final { network, sets, .. }) => final_json(network, sets, proof.finality.as_ref()),
         _ => json!(null),
     };
     json!({
@@ -313,7 +325,7 @@ fn to_json(proof: &Proof, ground: Option<&Ground>, document: Option<Hash>) -> St
             "key": proof.transaction.sender.to_string(),
             "governs": ground.and_then(|ground| governed(proof, ground)).map(|member| json!({ "id": member.id.as_str(), "name": member.name.as_str() })),
         },
-        "what": what(&proof.transaction.action),
+        "what": what(&proof.transaction.action, ground.and_then(Ground::coin)),
         "agreement": proof.transaction.agreement().map(|id| id.to_string()),
         "document": document.map(|hash| hash.to_string()),
         "outcome": proof.outcome.as_ref().map(outcome::to_json),

@@ -1,12 +1,13 @@
 //! What became of a deployment or a call, as its receipt shows it.
 
 use bouya_core::ledger::contract::{Done, Outcome};
-use bouya_core::ledger::{Action, Proof};
+use bouya_core::ledger::{Action, Coin, Proof};
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use super::super::contract::messages::{AbiOption, Messages};
 use super::super::error::Error;
+use super::what::amount;
 
 /// How the messages of the contract that the transaction runs are read. None if it runs none.
 pub(super) fn messages(option: &AbiOption, proof: &Proof) -> Result<Option<Messages>, Error> {
@@ -22,7 +23,7 @@ pub(super) fn messages(option: &AbiOption, proof: &Proof) -> Result<Option<Messa
 }
 
 /// One line for what became of it, and one for each thing that the contract gave, paid and said.
-pub(super) fn lines(proof: &Proof, messages: &Messages) -> Vec<String> {
+pub(super) fn lines(proof: &Proof, messages: &Messages, coin: Option<&Coin>) -> Vec<String> {
     let Some(outcome) = &proof.outcome else {
         return vec!["outcome      not in this receipt: the node that made it no longer had it".to_owned()];
     };
@@ -34,7 +35,8 @@ pub(super) fn lines(proof: &Proof, messages: &Messages) -> Vec<String> {
     if !output.is_empty() {
         lines.push(format!("output       {}", messages.output(&HEXLOWER.encode(output))));
     }
-    lines.extend(payments.iter().map(|paid| format!("pays         {} units to {}", paid.amount, paid.to)));
+    let paid = payments.iter();
+    lines.extend(paid.map(|paid| format!("pays         {} to {}", amount(paid.amount, coin), paid.to)));
     lines.extend(events.iter().map(|event| {
         let (topic, data) = (event.topic.as_str(), HEXLOWER.encode(&event.data));
         format!("event        {topic}  {}", messages.event(topic, &data))

@@ -1,15 +1,25 @@
 //! What a transaction does, in one line.
 
-use bouya_core::ledger::{Action, Content, MemberChange, Response, Upgrade};
+use bouya_core::ledger::{Action, Coin, Content, MemberChange, Response, Upgrade};
 
 use crate::clock::rfc3339;
 
-pub(super) fn what(action: &Action) -> String {
+/// An amount in the network's coin. Whoever only trusts a block has no definition, which says what that is.
+pub(super) fn amount(units: u64, coin: Option<&Coin>) -> String {
+    let unknown = || format!("{units} units");
+    coin.map_or_else(unknown, |coin| format!("{} {}", coin.format(units), coin.symbol.as_str()))
+}
+
+pub(super) fn what(action: &Action, coin: Option<&Coin>) -> String {
+    let with = |units: u64| match units {
+        0 => String::new(),
+        units => format!(" and {}", amount(units, coin)),
+    };
     match action {
         Action::Transfer { outputs, .. } => {
-            let to: Vec<_> =
-                outputs.iter().map(|output| format!("{} units to {}", output.amount, output.to)).collect();
-            format!("pays {} (in the coin's smallest unit)", to.join(", "))
+            let to = outputs.iter().map(|output| format!("{} to {}", amount(output.amount, coin), output.to));
+            let unit = if coin.is_none() { " (in the coin's smallest unit)" } else { "" };
+            format!("pays {}{unit}", to.collect::<Vec<_>>().join(", "))
         }
         Action::Record { topic, content: Content::Data(data) } => {
             format!(
@@ -41,18 +51,18 @@ pub(super) fn what(action: &Action) -> String {
         Action::Ballot { motion, yes: false } => format!("says no to the motion {motion}"),
         Action::Keys(keys) => format!("changes the keys of the member {}", keys.id),
         Action::Deploy(deploy) => format!(
-            "deploys a contract with the code {} ({} bytes) and {} units",
+            "deploys a contract with the code {} ({} bytes){}",
             deploy.hash(),
             deploy.code.len(),
-            deploy.value
+            with(deploy.value)
         ),
         Action::Call(call) => {
             format!(
-                "calls the contract {} with {} byte{} and {} units",
+                "calls the contract {} with {} byte{}{}",
                 call.contract,
                 call.input.len(),
                 if call.input.len() == 1 { "" } else { "s" },
-                call.value
+                with(call.value)
             )
         }
     }
