@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::http::views::{Account, Movement, MovementDirection};
+use crate::http::views::{Account, Movement, MovementAction, MovementDirection};
 
 use super::client::Client;
 use super::error::Error;
@@ -78,12 +78,19 @@ pub(crate) fn history(options: &History, client: &Client, out: &mut Output) -> R
             MovementDirection::In | MovementDirection::Reward => ("+", Mood::Good),
             MovementDirection::Out | MovementDirection::Own => ("-", Mood::Plain),
         };
+        // A contract that was called is no richer for that, and a call that failed has moved nothing.
+        let moves = movement.amount.bytes().any(|digit| matches!(digit, b'1'..=b'9'));
+        let asked = matches!(movement.action, MovementAction::Call | MovementAction::Deploy);
+        let (word, amount) = match (moves, asked) {
+            (false, true) => (coloured(movement.action, Mood::Plain), or_dash(None::<&str>)),
+            _ => (coloured(movement.direction, mood), cell(format!("{sign}{}", movement.amount))),
+        };
         let with: Vec<_> = movement.counterparties.iter().map(|address| out.short(address)).collect();
         vec![
             cell(movement.height),
             cell(out.when(&movement.time)),
-            coloured(movement.direction, mood),
-            cell(format!("{sign}{}", movement.amount)),
+            word,
+            amount,
             cell(&movement.fee),
             or_dash(Some(with.join("\n")).filter(|with| !with.is_empty())),
             or_dash(movement.transaction.as_deref().map(|id| out.short(id))),

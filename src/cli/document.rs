@@ -36,5 +36,10 @@ pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
-    Error::Usage(format!("cannot read {}: {error}", path.display()))
+    let next = match error.kind() {
+        io::ErrorKind::NotFound => "check its name and the folder that you are in",
+        io::ErrorKind::PermissionDenied => "check who may read it",
+        _ => "check that it is a file",
+    };
+    Error::Usage(format!("cannot read {}: {error}; {next}", path.display()))
 }

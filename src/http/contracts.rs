@@ -167,8 +167,7 @@ pub(super) async fn abi(
     let read = api.read(move |snapshot| {
         let Contract { code, .. } = found(snapshot, &address)?;
         let missing = || Problem::not_found(format!(
-            "this node has no ABI file of the code {code}; its operator may put the *.abi.json that was built with the contract into {}",
-            folder.display()
+            "this node has no ABI file of the code {code}; its operator may put the *.abi.json that was built with the contract into the folder {ABIS} of its data_dir"
         ));
         abi::beside(&folder, &code).map(|(_, text)| text).ok_or_else(missing)
     });
