@@ -21,6 +21,7 @@
 use std::collections::BTreeMap;
 
 use bouya_core::crypto::Hash;
+use bouya_core::ledger::Address;
 use bouya_core::limits::{ABI_BYTES, ABI_DEPTH, ABI_NAME_BYTES, ABI_VALUES};
 use serde_json::Value;
 use thiserror::Error;
@@ -30,6 +31,7 @@ mod encode;
 mod files;
 mod parse;
 
+use encode::Encoder;
 pub use files::beside;
 
 /// What an ABI file says.
@@ -145,7 +147,7 @@ pub enum Why {
         given: String,
     },
     /// A number beyond its type.
-    #[error("{0} is beyond {1}; numbers above 2^64 are written as text")]
+    #[error("{0} does not fit {1}")]
     Number(String, &'static str),
     /// A field that is not there.
     #[error("the field {0} is missing")]
@@ -201,9 +203,14 @@ impl Abi {
     }
 
     /// The bytes of a value of this type that is given as JSON.
-    pub fn encode(&self, kind: &Type, value: &Value) -> Result<Vec<u8>, ValueError> {
+    pub fn encode(
+        &self,
+        kind: &Type,
+        value: &Value,
+        named: &dyn Fn(&str) -> Option<Address>,
+    ) -> Result<Vec<u8>, ValueError> {
         let mut bytes = Vec::new();
-        encode::value(self, kind, value, ABI_DEPTH, &mut bytes)?;
+        encode::value(Encoder { abi: self, named }, kind, value, ABI_DEPTH, &mut bytes)?;
         Ok(bytes)
     }
 

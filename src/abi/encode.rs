@@ -8,7 +8,21 @@ use super::{Abi, Definition, Fields, Type, ValueError, Why};
 
 type Encoded = Result<(), ValueError>;
 
-pub(super) fn value(abi: &Abi, kind: &Type, value: &Value, depth: usize, bytes: &mut Vec<u8>) -> Encoded {
+/// What values are encoded by.
+#[derive(Clone, Copy)]
+pub(super) struct Encoder<'a> {
+    pub(super) abi: &'a Abi,
+    /// The address that somebody calls so.
+    pub(super) named: &'a dyn Fn(&str) -> Option<Address>,
+}
+
+pub(super) fn value(
+    by: Encoder<'_>,
+    kind: &Type,
+    value: &Value,
+    depth: usize,
+    bytes: &mut Vec<u8>,
+) -> Encoded {
     let depth = depth.checked_sub(1).ok_or(Why::Deep)?;
     let wrong = |wanted: &str| ValueError::from(wanted_instead(wanted, value));
     match kind {
@@ -26,33 +40,32 @@ pub(super) fn value(abi: &Abi, kind: &Type, value: &Value, depth: usize, bytes: 
             bytes.extend(hash.ok_or_else(|| wrong("a hash of 64 hex digits"))?);
         }
         Type::Address => {
-            let address = value.as_str().and_then(|text| text.parse::<Address>().ok());
-            bytes.extend(address.ok_or_else(|| wrong("an address (bouya1…)"))?.to_bytes());
+            let address = value.as_str().and_then(|text| text.parse().ok().or_else(|| (by.named)(text)));
+            bytes.extend(address.ok_or_else(|| wrong("an address (bouya1…) or a known name"))?.to_bytes());
         }
         Type::List(of) => {
             let list = value.as_array().ok_or_else(|| wrong("a list"))?;
             length(list.len(), bytes)?;
             for (at, one) in list.iter().enumerate() {
-                self::value(abi, of, one, depth, bytes).map_err(|error| error.within(&format!("[{at}]")))?;
+                self::value(by, of, one, depth, bytes).map_err(|error| error.within(&format!("[{at}]")))?;
             }
         }
         Type::Option(_) if value.is_null() => bytes.push(0),
         Type::Option(of) => {
             bytes.push(1);
-            self::value(abi, of, value, depth, bytes)?;
+            self::value(by, of, value, depth, bytes)?;
         }
-        Type::Map(key, of) => map(abi, (key, of), value, depth, bytes)?,
+        Type::Map(key, of) => map(by, (key, of), value, depth, bytes)?,
         Type::Tuple(parts) => {
             let list = value.as_array().filter(|list| list.len() == parts.len());
             let list = list.ok_or_else(|| wrong(&format!("a list of {}", parts.len())))?;
             for (at, (kind, one)) in parts.iter().zip(list).enumerate() {
-                self::value(abi, kind, one, depth, bytes)
-                    .map_err(|error| error.within(&format!("[{at}]")))?;
+                self::value(by, kind, one, depth, bytes).map_err(|error| error.within(&format!("[{at}]")))?;
             }
         }
-        Type::Named(name) => match abi.types.get(name) {
-            Some(Definition::Struct(of)) => fields(abi, of, value, depth, bytes)?,
-            Some(Definition::Enum(of)) => variant(abi, of, value, depth, bytes)?,
+        Type::Named(name) => match by.abi.types.get(name) {
+            Some(Definition::Struct(of)) => fields(by, of, value, depth, bytes)?,
+            Some(Definition::Enum(of)) => variant(by, of, value, depth, bytes)?,
             // Parsing has seen to that.
             None => return Err(wrong(name)),
         },
@@ -71,10 +84,17 @@ fn shown(value: &Value) -> String {
         Value::Object(_) => "an object".to_owned(),
         plain => {
             let text = plain.to_string();
-            let cut: String = text.chars().take(60).flat_map(char::escape_debug).collect();
+            let cut: String = text.chars().take(60).flat_map(visible).collect();
             if text.chars().nth(60).is_some() { cut + "…" } else { cut }
         }
     }
+}
+
+/// A character of JSON, which has escaped quotes and backslashes already.
+fn visible(c: char) -> impl Iterator<Item = char> {
+    let plain = matches!(c, '"' | '\'' | '\\');
+    let escaped = c.escape_debug();
+    plain.then_some(c).into_iter().chain(escaped.filter(move |_| !plain))
 }
 
 fn hex(value: &Value) -> Option<Vec<u8>> {
@@ -83,14 +103,19 @@ fn hex(value: &Value) -> Option<Vec<u8>> {
 
 /// A whole number as text: digits, with a minus before them if it may.
 fn digits(value: &Value) -> Result<String, ValueError> {
+    let wanted = |wanted| Err(wanted_instead(wanted, value).into());
     let text = match value {
+        // Readers of JSON round those from 2^64 on.
+        Value::Number(number) if number.is_f64() && number.as_f64() >= Some(1e19) => {
+            return wanted("a whole number as text");
+        }
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.clone(),
-        _ => return Err(wanted_instead("a whole number", value).into()),
+        _ => return wanted("a whole number"),
     };
     let bare = text.strip_prefix('-').unwrap_or(&text);
     if bare.is_empty() || !bare.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(wanted_instead("a whole number", value).into());
+        return wanted("a whole number");
     }
     Ok(text)
 }
@@ -125,7 +150,7 @@ fn with_length(content: &[u8], bytes: &mut Vec<u8>) -> Encoded {
     Ok(())
 }
 
-fn fields(abi: &Abi, of: &Fields, value: &Value, depth: usize, bytes: &mut Vec<u8>) -> Encoded {
+fn fields(by: Encoder<'_>, of: &Fields, value: &Value, depth: usize, bytes: &mut Vec<u8>) -> Encoded {
     let object = value.as_object().ok_or_else(|| wanted_instead("an object", value))?;
     if let Some(unknown) = object.keys().find(|key| !of.iter().any(|(name, _)| name == *key)) {
         let names: Vec<&str> = of.iter().map(|(name, _)| name.as_str()).collect();
@@ -139,12 +164,18 @@ fn fields(abi: &Abi, of: &Fields, value: &Value, depth: usize, bytes: &mut Vec<u
             (None, Type::Option(_)) => &Value::Null,
             (None, _) => return Err(missing()),
         };
-        self::value(abi, kind, one, depth, bytes).map_err(|error| error.within(name))?;
+        self::value(by, kind, one, depth, bytes).map_err(|error| error.within(name))?;
     }
     Ok(())
 }
 
-fn variant(abi: &Abi, of: &[(String, Fields)], value: &Value, depth: usize, bytes: &mut Vec<u8>) -> Encoded {
+fn variant(
+    by: Encoder<'_>,
+    of: &[(String, Fields)],
+    value: &Value,
+    depth: usize,
+    bytes: &mut Vec<u8>,
+) -> Encoded {
     let names = || of.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
     let nothing = Value::Object(Map::new());
     let (given, content) = match value {
@@ -159,11 +190,17 @@ fn variant(abi: &Abi, of: &[(String, Fields)], value: &Value, depth: usize, byte
         return Err(Why::Variant(shown(&given.as_str().into()), names()).into());
     };
     bytes.push(number);
-    fields(abi, of, content, depth, bytes).map_err(|error| error.within(name))
+    fields(by, of, content, depth, bytes).map_err(|error| error.within(name))
 }
 
 /// Pairs in the order of their keys, which a contract insists on.
-fn map(abi: &Abi, (key, of): (&Type, &Type), value: &Value, depth: usize, bytes: &mut Vec<u8>) -> Encoded {
+fn map(
+    by: Encoder<'_>,
+    (key, of): (&Type, &Type),
+    value: &Value,
+    depth: usize,
+    bytes: &mut Vec<u8>,
+) -> Encoded {
     let pairs = value.as_array().ok_or_else(|| wanted_instead("a list of pairs", value))?;
     let mut rows = Vec::new();
     for (at, pair) in pairs.iter().enumerate() {
@@ -172,8 +209,8 @@ fn map(abi: &Abi, (key, of): (&Type, &Type), value: &Value, depth: usize, bytes:
             return Err(within(wanted_instead("a pair", pair).into()));
         };
         let (mut row, mut rest) = (Vec::new(), Vec::new());
-        self::value(abi, key, one, depth, &mut row).map_err(within)?;
-        self::value(abi, of, content, depth, &mut rest).map_err(within)?;
+        self::value(by, key, one, depth, &mut row).map_err(within)?;
+        self::value(by, of, content, depth, &mut rest).map_err(within)?;
         rows.push((order(key, &row), row, rest));
     }
     rows.sort_unstable();

@@ -7,9 +7,9 @@ use bouya_core::ledger::Address;
 use bouya_core::ledger::contract::machine::Machine;
 use bouya_core::limits::{CONTRACT_CODE_BYTES, GAS_TRANSLATE_BYTE};
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::contract_project;
+use crate::contract_project::{self, ProjectError};
 use crate::http::views::{self, ContractAnswer, ContractSlot, ContractTold};
 
 use super::client::Client;
@@ -21,8 +21,9 @@ use super::parse::{self, WalletsOption};
 
 pub(super) mod messages;
 mod send;
+mod trial;
 
-use messages::{AbiOption, Messages};
+use messages::{AbiOption, Messages, note_bytes};
 
 pub(crate) const EXAMPLES: &str = "\
 Inputs are JSON, as the contract's ABI file says: --abi FILE, or a file
@@ -32,8 +33,8 @@ they would fail, and how much gas they take.
 
 Examples:
   bouya contract check escrow.wasm
-  bouya contract deploy escrow.wasm --from alice --abi escrow.abi.json \\
-    --input '{\"price\": \"70\"}' --value 70 --wait
+  bouya contract deploy escrow.wasm --from alice --value 70 --wait \\
+    --input '{\"seller\": \"bob\", \"arbiter\": \"carol\", …}'
   bouya contract call bouya1… '\"Release\"' --from bob --dry-run
   bouya contract call bouya1… '\"Release\"' --from bob --wait
   bouya contract view bouya1… null
@@ -42,7 +43,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(crate) enum ContractCommand {
     /// Write the project of a new contract into a folder of its name
-    #[command(after_help = "Example:\n  bouya contract new gift --sdk ~/bouya/sdk")]
+    #[command(after_help = "Example:\n  bouya contract new gift --sdk ~/bouya")]
     New(New),
     /// Say whether nodes would take a module, and what entering it costs
     #[command(after_help = "Example:\n  bouya contract check escrow.wasm")]
@@ -50,7 +51,7 @@ pub(crate) enum ContractCommand {
     /// Put a contract on the ledger; only governors of members may
     #[command(
         override_usage = "bouya contract deploy <MODULE> --from <WALLET> [OPTIONS]",
-        after_help = "This prints the contract's address.\n\nExamples:\n  bouya contract deploy escrow.wasm --from alice --input 0x00ff --dry-run\n  bouya contract deploy escrow.wasm --from alice --abi escrow.abi.json \\\n    --input '{\"price\": \"70\"}' --wait"
+        after_help = "This prints the contract's address.\n\nExamples:\n  bouya contract deploy escrow.wasm --from alice --input 0x00ff --dry-run\n  bouya contract deploy counter.wasm --from alice --abi counter.abi.json --wait"
     )]
     Deploy(send::Deploying),
     /// Call a contract
@@ -80,9 +81,9 @@ pub(crate) enum ContractCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct New {
-    /// What it is called: 1 to 40 of a-z, 0-9 and _
+    /// What it is called: 1 to 40 of a-z, 0-9 and _, with a letter first
     name: String,
-    /// Folder of `bouya-contract`, in Bouya's source, which it is built with
+    /// Bouya's source, or the folder sdk in it, which the contract is built with
     #[arg(long, value_name = "DIR", default_value = "sdk")]
     sdk: PathBuf,
 }
@@ -162,20 +163,29 @@ pub(crate) fn run(command: ContractCommand, node: &NodeOptions, out: &mut Output
 }
 
 fn create(options: &New, out: &mut Output) -> Result<(), Error> {
-    let sdk = options.sdk.canonicalize().ok().filter(|sdk| sdk.join("Cargo.toml").is_file());
-    let sdk = sdk.ok_or_else(|| {
-        let sdk = options.sdk.display();
-        Error::Usage(format!(
-            "{sdk} holds no bouya-contract; name the folder sdk of Bouya's source: --sdk DIR"
-        ))
+    let New { name, sdk } = options;
+    contract_project::write(&PathBuf::from(name), name, sdk).map_err(|error| match error {
+        ProjectError::File { .. } => Error::failed(error),
+        _ => Error::Usage(error.to_string()),
     })?;
-    contract_project::write(&PathBuf::from(&options.name), &options.name, &sdk).map_err(Error::failed)?;
-    out.done(format!("{} is written. Next: cd {} && cargo test && ./build", options.name, options.name))
+    if out.json {
+        return out.raw(json!({ "folder": name }));
+    }
+    out.line(format!("{name} is written. Next: cd {name} && cargo test && ./build"))
 }
+
+/// What every module begins with.
+const MAGIC: &[u8] = b"\0asm";
 
 /// A module's bytes, which nodes take, and the gas of entering it.
 fn module(path: &std::path::Path) -> Result<(Vec<u8>, u64), Error> {
     let code = document::read(path, CONTRACT_CODE_BYTES)?;
+    if !code.starts_with(MAGIC) {
+        let path = path.display();
+        return Err(Error::Usage(format!(
+            "{path} is no WebAssembly module; ./build of a contract's project makes one, target/contracts/NAME.wasm"
+        )));
+    }
     let module = Machine::new()
         .translate(&code)
         .map_err(|error| Error::Failed(format!("nodes would refuse {}: {error}", path.display())))?;
@@ -203,13 +213,29 @@ fn check(options: &Check, out: &mut Output) -> Result<(), Error> {
 fn ask(options: &View, client: &Client, out: &mut Output) -> Result<(), Error> {
     let contract = options.named.find(client)?;
     let messages = Messages::to_read(&options.abi, (&contract.address, &contract.code), client)?;
-    let input = messages.input(options.input.as_deref(), |abi| &abi.view)?;
+    let wallets = options.named.wallets.open()?;
+    let input = messages.input(options.input.as_deref(), |abi| &abi.view, &wallets)?;
     let path = format!("/v1/contracts/{}/view", contract.address);
     let answer = client.ask(&path, &views::ContractQuestion { input })?;
-    out.show(&answer, |out, answer: ContractAnswer| match answer.why {
+    if out.json {
+        out.raw(
+            messages
+                .valued(&answer, |messages, told| messages.add(told, "output", |abi| Some(&abi.answer)))?,
+        )?;
+    }
+    let answer: ContractAnswer = answer.read()?;
+    match answer.why {
         Some(why) => Err(Error::Failed(format!("the contract does not answer: {why}"))),
-        None => out.line(messages.said(&answer.output, |abi| Some(&abi.answer))),
-    })
+        None if out.json => Ok(()),
+        None => match messages.value(&answer.output, |abi| Some(&abi.answer)) {
+            Some(value) => out.value(&value),
+            None => {
+                out.line(&answer.output)?;
+                note_bytes(&messages);
+                Ok(())
+            }
+        },
+    }
 }
 
 fn show(options: &Named, client: &Client, out: &mut Output) -> Result<(), Error> {
@@ -219,7 +245,8 @@ fn show(options: &Named, client: &Client, out: &mut Output) -> Result<(), Error>
         out.pairs(vec![
             ("contract", cell(out.whole(&contract.address))),
             ("balance", cell(format!("{} {symbol}", contract.balance))),
-            ("code", cell(format!("{} ({} bytes)", contract.code, contract.size))),
+            ("code", cell(&contract.code)),
+            ("code size", cell(count(usize::try_from(contract.size).unwrap_or(usize::MAX), "byte"))),
             ("keeps", cell(format!("{} bytes of keys and values", contract.held))),
             ("deployer", cell(out.whole(&contract.deployer))),
             ("transaction", cell(&contract.transaction)),
@@ -250,10 +277,17 @@ fn events(options: &Events, client: &Client, out: &mut Output) -> Result<(), Err
     let mut query = options.page.query();
     query.extend(options.topic.clone().map(|topic| ("topic", topic)));
     let answer = client.page(&format!("/v1/contracts/{}/events", contract.address), &query)?;
+    if out.json {
+        return out.raw(messages.valued(&answer, |messages, told| {
+            let items = told.get_mut("items").and_then(Value::as_array_mut);
+            items.into_iter().flatten().for_each(|event| messages.add_event(event));
+        })?);
+    }
     let command = format!("bouya contract events {}", options.named.contract);
-    let empty = "The contract has not said anything like that, in the blocks that this node has executed.";
+    let about = options.topic.as_ref().map_or_else(String::new, |topic| format!(" under {topic}"));
+    let empty = format!("The contract has said nothing{about}, in the blocks that this node has executed.");
     let header = ["BLOCK", "TIME", "TOPIC", "TRANSACTION", "WHAT"];
-    out.page(&answer, &command, empty, &header, |out, event: &ContractTold| {
+    out.page(&answer, &command, &empty, &header, |out, event: &ContractTold| {
         vec![
             cell(event.height),
             cell(out.about(&event.time)),
@@ -271,8 +305,9 @@ fn slots(options: &Slots, client: &Client, out: &mut Output) -> Result<(), Error
     }
     let answer = client.page(&format!("/v1/contracts/{}/slots", options.named.address()?), &query)?;
     let command = format!("bouya contract slots {}", options.named.contract);
-    let empty = "The contract keeps nothing under such a key.";
-    out.page(&answer, &command, empty, &["KEY", "VALUE"], |_, slot: &ContractSlot| {
+    let such = if options.prefix.is_some() { " under such keys" } else { "" };
+    let empty = format!("The contract keeps nothing{such}.");
+    out.page(&answer, &command, &empty, &["KEY", "VALUE"], |_, slot: &ContractSlot| {
         vec![cell(&slot.key), cell(&slot.data)]
     })?;
     if !out.json {

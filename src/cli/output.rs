@@ -13,6 +13,7 @@ use bouya_core::ledger::Schedule;
 use bouya_core::limits::SHORT_DIGITS;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -90,6 +91,11 @@ impl Output {
     /// Prints JSON, or a table of cells that are [`plain`] already. Programs get every character.
     pub(crate) fn raw(&mut self, text: impl Display) -> Result<(), Error> {
         Ok(writeln!(self.out, "{text}")?)
+    }
+
+    /// Prints a value as JSON: in lines on a terminal, in one elsewhere, for other programs.
+    pub(crate) fn value(&mut self, value: &Value) -> Result<(), Error> {
+        if self.terminal { self.line(format!("{value:#}")) } else { self.line(value) }
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {

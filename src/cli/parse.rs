@@ -101,6 +101,11 @@ pub(crate) fn hash(text: &str) -> Result<Hash, String> {
     text.to_ascii_lowercase().parse().map_err(|_| "64 hex digits are expected; copy all of them".into())
 }
 
+/// Gas of a contract's run.
+pub(crate) fn gas(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write gas as a whole number, as in 500000".into())
+}
+
 /// A time in RFC 3339, passed on unchanged.
 pub(crate) fn time(text: &str) -> Result<String, String> {
     let known = crate::clock::parse_rfc3339(text).map(|_| text.to_owned());

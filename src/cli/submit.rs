@@ -10,7 +10,7 @@ use bouya_core::ledger::{Action, Coin, RawTransaction, Transaction, TransactionE
 use clap::Args;
 use serde_json::json;
 
-use crate::http::views::{self, Account, NetworkStatus, Status, Submitted};
+use crate::http::views::{self, Account, NetworkStatus, Status, Submitted, TransactionCheck};
 use crate::short::Named;
 use crate::wallet::{Wallet, WalletError, WalletName, Wallets};
 
@@ -40,7 +40,7 @@ pub(crate) struct SignedBy {
     /// The wallet that signs and pays the fee
     #[arg(long, value_name = "WALLET")]
     from: WalletName,
-    /// The fee for the miner, in coins [default: one smallest unit per byte]
+    /// The fee for the miner, in coins [default: what the node asks for the bytes, and for the gas of a contract]
     #[arg(long, value_name = "AMOUNT")]
     fee: Option<String>,
     /// Send without asking
@@ -87,6 +87,15 @@ pub(crate) struct Signer<'a> {
 struct Replaced {
     nonce: u64,
     least_fee: u64,
+}
+
+/// What a transaction costs, in smallest units.
+pub(crate) struct Cost {
+    pub(crate) fee: u64,
+    /// What the node asks.
+    pub(crate) least_fee: u64,
+    /// With the coins that it moves.
+    pub(crate) all: u64,
 }
 
 impl SignedBy {
@@ -168,10 +177,10 @@ impl<'a> Signer<'a> {
     }
 
     /// What the node says that a contract's action would lead to. What is signed for that has passed already, so no block can hold it.
-    pub(crate) fn try_out(&self, action: Action) -> Result<Answer, Error> {
+    pub(crate) fn try_out(&self, action: Action) -> Result<TransactionCheck, Error> {
         let key = self.wallet.unlock(self.by.passphrase.get(&self.wallet)?)?;
         let signed = Transaction::sign(&self.network()?, &key, self.account.nonce, 0, 0, action);
-        self.client.check(&encode(&*signed))
+        self.client.check(&encode(&*signed))?.read()
     }
 
     /// The transaction, once it is as sure as was asked; none if nobody asked to wait.
@@ -233,13 +242,9 @@ impl<'a> Signer<'a> {
         draft.fee = match &self.by.fee {
             Some(fee) => self.amount(fee)?,
             // The fee and the signature have fixed sizes, so this is also the size of the signed transaction.
-            None => Transaction::from(draft.clone())
-                .burden()
-                .saturating_mul(self.status.network.min_fee_per_byte)
-                .max(self.replaced.as_ref().map_or(0, |replaced| replaced.least_fee)),
+            None => self.least_fee(&draft),
         };
-        let balance = self.coin.parse(&self.account.balance).unwrap_or(u64::MAX);
-        if self.governs && self.by.fee.is_none() && balance < draft.fee {
+        if self.governs && self.by.fee.is_none() && self.balance() < draft.fee {
             draft.fee = 0;
         }
         // Every mistake but the missing signature, before anybody is asked for a passphrase.
@@ -247,6 +252,31 @@ impl<'a> Signer<'a> {
             Ok(_) | Err(TransactionError::Signature) => Ok(draft),
             Err(error) => Err(Error::Usage(error.to_string())),
         }
+    }
+
+    /// What the node asks for a transaction.
+    fn least_fee(&self, draft: &RawTransaction) -> u64 {
+        Transaction::from(draft.clone())
+            .burden()
+            .saturating_mul(self.status.network.min_fee_per_byte)
+            .max(self.replaced.as_ref().map_or(0, |replaced| replaced.least_fee))
+    }
+
+    /// What a transaction would cost.
+    pub(crate) fn cost(&self, action: &dyn Fn(u64) -> Action) -> Result<Cost, Error> {
+        let draft = self.draft(action)?;
+        let all = draft.cost().unwrap_or(u64::MAX);
+        Ok(Cost { fee: draft.fee, least_fee: self.least_fee(&draft), all })
+    }
+
+    /// What the wallet has, in smallest units, without what waits already.
+    pub(crate) fn balance(&self) -> u64 {
+        self.coin.parse(&self.account.balance).unwrap_or(u64::MAX)
+    }
+
+    /// An amount as people read it.
+    pub(crate) fn coins(&self, amount: u64) -> String {
+        format!("{} {}", self.coin.format(amount), self.coin.symbol.as_str())
     }
 
     /// Parses an amount of coins as people type it.
@@ -260,7 +290,7 @@ impl<'a> Signer<'a> {
         let total = draft.cost().map(|cost| self.coin.format(cost)).unwrap_or_default();
         let from = ("from", format!("{} ({})", self.wallet.name(), self.wallet.address()));
         let last = [
-            ("fee", format!("{} {symbol}", self.coin.format(draft.fee))),
+            ("fee", self.coins(draft.fee)),
             ("total", format!("{total} {symbol} of the {} {symbol} in the wallet", self.account.balance)),
             ("valid", format!("until block {}: after that it can no longer be confirmed", draft.valid_until)),
         ];

@@ -6,7 +6,7 @@ use comfy_table::Cell;
 use crate::http::views::{Action, MemberChange, Transaction, TransactionStatus};
 use crate::short::Named;
 
-use super::client::Client;
+use super::client::{Answer, Client};
 use super::contract::messages::{AbiOption, Messages};
 use super::error::Error;
 use super::node::PageOptions;
@@ -37,7 +37,11 @@ pub(crate) struct Tx {
 }
 
 pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Error> {
-    out.show(&client.get(&format!("/v1/transactions/{}", tx.id))?, |out, transaction: Transaction| {
+    let answer = client.get(&format!("/v1/transactions/{}", tx.id))?;
+    if out.json {
+        return out.raw(valued(&answer, &tx.abi, client)?);
+    }
+    out.show(&answer, |out, transaction: Transaction| {
         let transaction = read(transaction, &tx.abi, client)?;
         let symbol = client.status()?.network.symbol;
         let mood = match transaction.status {
@@ -60,6 +64,23 @@ pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Err
             ("bytes", cell(transaction.size)),
         ]);
         out.pairs(pairs)
+    })
+}
+
+/// The same as JSON, with what a contract's messages say where an ABI file is of its code.
+fn valued(answer: &Answer, abi: &AbiOption, client: &Client) -> Result<String, Error> {
+    let transaction: Transaction = answer.read()?;
+    let is_call = matches!(transaction.action, Action::Call { .. });
+    let (Action::Deploy { contract, code, .. } | Action::Call { contract, code, .. }) = &transaction.action
+    else {
+        return Ok(answer.text().to_owned());
+    };
+    let messages = Messages::to_read(abi, (contract, code), client)?;
+    messages.valued(answer, |messages, told| {
+        if let Some(action) = told.get_mut("action") {
+            messages.add(action, "input", |abi| Some(if is_call { &abi.call } else { &abi.init }));
+        }
+        told.get_mut("outcome").into_iter().for_each(|outcome| messages.add_outcome(outcome));
     })
 }
 
@@ -167,7 +188,8 @@ fn details(out: &Output, action: &Action, symbol: &str) -> Vec<(&'static str, Ce
         Action::Deploy { contract, code, size, input, value, gas }
         | Action::Call { contract, code, size, input, value, gas } => vec![
             ("contract", cell(out.whole(contract))),
-            ("code", cell(format!("{code} ({size} bytes)"))),
+            ("code", cell(code)),
+            ("code size", cell(format!("{size} bytes"))),
             ("input", or_dash(Some(input).filter(|input| !input.is_empty()))),
             ("value", cell(format!("{value} {symbol}"))),
             ("gas", cell(gas)),

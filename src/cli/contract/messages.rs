@@ -6,14 +6,17 @@ use bouya_core::crypto::Hash;
 use bouya_core::limits::ABI_BYTES;
 use clap::Args;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use serde_json::Value;
 
-use crate::abi::{self, Abi, Type};
+use crate::abi::{self, Abi, Type, Why};
 use crate::http::views::ContractOutcome;
+use crate::wallet::Wallets;
 
-use super::super::client::Client;
+use super::super::client::{Answer, Client};
 use super::super::document;
 use super::super::error::Error;
 use super::super::output::note;
+use super::super::parse;
 
 #[derive(Debug, Args)]
 pub(crate) struct AbiOption {
@@ -74,40 +77,94 @@ impl Messages {
         &self,
         given: Option<&str>,
         kind: impl Fn(&Abi) -> &Type,
+        wallets: &Wallets,
     ) -> Result<String, Error> {
-        let text = match (given, &self.0) {
-            (None, None) => return Ok(String::new()),
-            (given, _) => given.unwrap_or("null"),
-        };
-        if text.starts_with("0x") {
-            return hex(text);
+        if let Some(bytes) = given.filter(|text| text.starts_with("0x")) {
+            return hex(bytes);
         }
-        let Some(abi) = &self.0 else {
-            return Err(Error::Usage(
-                "the input is JSON, and no file *.abi.json here is of the contract's code; name its ABI file with --abi, or give the bytes as 0xHEX".into(),
-            ));
+        let abi = match (given, &self.0) {
+            (_, Some(abi)) => abi,
+            (None, None) => return Ok(String::new()),
+            (Some(_), None) => {
+                return Err(Error::Usage(
+                    "the input is JSON, and no file *.abi.json here is of the contract's code; name its ABI file with --abi, or give the bytes as 0xHEX".into(),
+                ));
+            }
         };
+        let text = given.unwrap_or("null");
         let value = serde_json::from_str(text).map_err(|error| {
             Error::Usage(format!(
                 "the input is no JSON: {error}; a name is written '\"Name\"', with both kinds of quotes"
             ))
         })?;
-        let bytes = abi.encode(kind(abi), &value);
-        let bytes =
-            bytes.map_err(|error| Error::Usage(format!("the input does not fit the ABI file: {error}")))?;
+        let named = |name: &str| parse::address(name, wallets).ok();
+        let bytes = abi.encode(kind(abi), &value, &named).map_err(|error| {
+            Error::Usage(match (given, &error.why) {
+                (None, Why::Wanted { wanted, .. }) => format!("the input is missing: {wanted} is wanted"),
+                (_, _) => format!("the input does not fit the ABI file: {error}"),
+            })
+        })?;
         Ok(HEXLOWER.encode(&bytes))
     }
 
     /// What hex stands for, as JSON where the type is known and fits.
-    pub(in crate::cli) fn said<'a>(
-        &'a self,
+    pub(in crate::cli) fn said(
+        &self,
         hex: &str,
-        kind: impl FnOnce(&'a Abi) -> Option<&'a Type>,
+        kind: impl for<'a> FnOnce(&'a Abi) -> Option<&'a Type>,
     ) -> String {
-        let known = self.0.as_ref().and_then(|abi| Some((abi, kind(abi)?)));
-        let Some((abi, kind)) = known else { return hex.to_owned() };
-        let bytes = HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();
-        abi.decode(kind, &bytes).map_or_else(|_| hex.to_owned(), |value| value.to_string())
+        self.value(hex, kind).map_or_else(|| hex.to_owned(), |value| value.to_string())
+    }
+
+    /// An answer as JSON: unchanged, or with what its messages say if they can be read.
+    pub(in crate::cli) fn valued(
+        &self,
+        answer: &Answer,
+        add: impl FnOnce(&Self, &mut Value),
+    ) -> Result<String, Error> {
+        if self.0.is_none() {
+            return Ok(answer.text().to_owned());
+        }
+        let mut value = answer.read()?;
+        add(self, &mut value);
+        Ok(value.to_string())
+    }
+
+    /// Adds to an outcome what its output and events say, where that is known.
+    pub(in crate::cli) fn add_outcome(&self, outcome: &mut Value) {
+        self.add(outcome, "output", |abi| Some(&abi.output));
+        let events = outcome.get_mut("events").and_then(Value::as_array_mut);
+        events.into_iter().flatten().for_each(|event| self.add_event(event));
+    }
+
+    /// Adds to an event what it says, where that is known.
+    pub(in crate::cli) fn add_event(&self, event: &mut Value) {
+        let topic = event.get("topic").and_then(Value::as_str).unwrap_or_default().to_owned();
+        self.add(event, "data", |abi| abi.events.get(&topic));
+    }
+
+    /// Adds to an object what its field of hex says, as `message`, where that is known.
+    pub(in crate::cli) fn add(
+        &self,
+        object: &mut Value,
+        field: &str,
+        kind: impl for<'a> FnOnce(&'a Abi) -> Option<&'a Type>,
+    ) {
+        let hex = object.get(field).and_then(Value::as_str);
+        let value = hex.and_then(|hex| self.value(hex, kind));
+        if let (Some(value), Some(object)) = (value, object.as_object_mut()) {
+            object.insert("message".to_owned(), value);
+        }
+    }
+
+    /// What hex stands for, where the type is known and fits.
+    pub(in crate::cli) fn value(
+        &self,
+        hex: &str,
+        kind: impl for<'a> FnOnce(&'a Abi) -> Option<&'a Type>,
+    ) -> Option<Value> {
+        let abi = self.0.as_ref()?;
+        abi.decode(kind(abi)?, &HEXLOWER.decode(hex.as_bytes()).ok()?).ok()
     }
 
     /// What a call gives back, readable.
@@ -167,22 +224,25 @@ mod tests {
     fn messages_are_json_by_the_file_of_the_code_and_bytes_without() {
         let dir = tempfile::tempdir().unwrap();
         let [code, other] = [1, 2].map(|byte| Hash([byte; 32]));
+        let wallets = Wallets::new(dir.path().to_owned());
         let path = dir.path().join("t.abi.json");
         std::fs::write(&path, ABI.replace("CODE", &code.to_string())).unwrap();
         let named = AbiOption { abi: Some(path) };
         assert!(matches!(Messages::of(&named, &other), Err(Error::Usage(why)) if why.contains("other code")));
         let messages = Messages::of(&named, &code).unwrap();
-        assert_eq!(messages.input(Some("\"a\""), |abi| &abi.call).unwrap(), "0100000061");
-        assert_eq!(messages.input(Some("0x0A"), |abi| &abi.call).unwrap(), "0a");
-        assert_eq!(messages.input(None, |abi| &abi.init).unwrap(), "");
-        assert!(messages.input(Some("7"), |abi| &abi.call).is_err());
+        assert_eq!(messages.input(Some("\"a\""), |abi| &abi.call, &wallets).unwrap(), "0100000061");
+        assert_eq!(messages.input(Some("0x0A"), |abi| &abi.call, &wallets).unwrap(), "0a");
+        assert_eq!(messages.input(None, |abi| &abi.init, &wallets).unwrap(), "");
+        assert!(messages.input(Some("7"), |abi| &abi.call, &wallets).is_err());
+        let missing = messages.input(None, |abi| &abi.call, &wallets);
+        assert!(matches!(missing, Err(Error::Usage(why)) if why == "the input is missing: text is wanted"));
         assert_eq!(messages.said("0100000061", |abi| abi.events.get("kept")), "\"a\"");
         assert_eq!(messages.said("07", |abi| abi.events.get("kept")), "07", "it does not fit");
         assert_eq!(messages.said("07", |abi| abi.events.get("lost")), "07");
         let bytes = Messages(None);
-        assert_eq!(bytes.input(None, |abi| &abi.call).unwrap(), "");
+        assert_eq!(bytes.input(None, |abi| &abi.call, &wallets).unwrap(), "");
         assert!(
-            matches!(bytes.input(Some("null"), |abi| &abi.call), Err(Error::Usage(why)) if why.contains("--abi"))
+            matches!(bytes.input(Some("null"), |abi| &abi.call, &wallets), Err(Error::Usage(why)) if why.contains("--abi"))
         );
         assert_eq!(bytes.said("07", |abi| Some(&abi.output)), "07");
         assert!(hex("0x0").is_err() && hex("00").is_err());
