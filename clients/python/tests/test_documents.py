@@ -1,5 +1,6 @@
 """The code in the documents runs, as it is written there, against a real network."""
 
+import json
 import os
 import re
 import subprocess
@@ -38,7 +39,8 @@ def fresh(tmp_path: Path) -> Iterator[Devnet]:
 
 
 def test_the_code_is_typed(tmp_path: Path) -> None:
-    programs = [code(ROOT / "docs/PROGRAMS.md", heading) for heading in ("## Python", "### A follower, whole")] + [code(PACKAGE / "README.md")]
+    headings = ("## Python", "## Call a contract", "### A follower, whole")
+    programs = [code(ROOT / "docs/PROGRAMS.md", heading) for heading in headings] + [code(PACKAGE / "README.md")]
     for number, program in enumerate(programs):
         (tmp_path / f"program{number}.py").write_text(program)
     done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "."], cwd=tmp_path, capture_output=True, text=True)
@@ -57,3 +59,25 @@ def test_the_code_runs(document: Path, heading: str | None, fresh: Devnet) -> No
     done = subprocess.run([sys.executable, "-W", "error", "-c", code(document, heading)], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_call_runs(fresh: Devnet) -> None:
+    folder = fresh.folder.parent
+    bouya = [os.environ["BOUYA"], "--api", fresh.node.url]
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run([*bouya, *arguments, "--wallets", str(fresh.folder / "wallets")], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    wait = ["--yes", "--wait", "--timeout", "120s"]
+    run("send", "--from", "demo", "--to", "node0:1000", "--to", "friend:1000", *wait)
+    terms = json.dumps({"seller": "demo", "arbiter": "friend", "deadline": 4_000_000_000_000, "subject": "ab" * 32})
+    escrow = ROOT / "sdk/examples/modules/escrow"
+    given = [f"{escrow}.wasm", "--abi", f"{escrow}.abi.json", "--input", terms, "--value", "70"]
+    contract = run("contract", "deploy", *given, "--from", "node0", *wait)
+    environment = {**os.environ, "BOUYA_API": fresh.node.url, "PYTHONPATH": str(PACKAGE / "src"), "ESCROW": contract}
+    program = code(ROOT / "docs/PROGRAMS.md", "## Call a contract")
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("paid 70000000 to bouya1")

@@ -12,7 +12,7 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 examples(readFileSync(place("../README.md"), "utf8")).forEach((code, number) => writeFileSync(`${folder}readme-${number}.ts`, code));
 const sections = readFileSync(place("../../../docs/PROGRAMS.md"), "utf8").split(/^## /m);
-for (const [heading, name] of [["TypeScript", "programs"], ["Follow what happens", "follower"]]) {
+for (const [heading, name] of [["TypeScript", "programs"], ["Call a contract", "call"], ["Follow what happens", "follower"]]) {
   const section = sections.find((text) => text.startsWith(`${heading}\n`));
   writeFileSync(`${folder}${name}.ts`, examples(section).join("\n"));
 }

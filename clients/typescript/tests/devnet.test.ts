@@ -179,6 +179,26 @@ test("the program in docs/PROGRAMS.md runs as it stands there", async () => {
   assert.ok((await readFile(join(home, "lease.receipt"), "utf8")).startsWith("{"));
 });
 
+/** The escrow of which `docs/PROGRAMS.md` tells: the governor of a node buys of `demo`, and `friend` decides. Returns its address. */
+const deployEscrow = async (): Promise<string> => {
+  const buyer = JSON.parse(await readFile(join(devnet.dir, "wallets", "node0.wallet"), "utf8")) as { address: string };
+  const paid = await demo.transfer([buyer.address, friend.address].map((to) => ({ to, amount: 1_000_000_000n })));
+  await paid.wait("final", PATIENCE);
+  const terms = JSON.stringify({ seller: "demo", arbiter: "friend", deadline: 4_000_000_000_000, subject: "ab".repeat(32) });
+  const [module, abi] = ["wasm", "abi.json"].map((kind) => place(`sdk/examples/modules/escrow.${kind}`)) as [string, string];
+  const deploy = ["contract", "deploy", module, "--abi", abi, "--input", terms, "--value", "70", "--from", "node0", "--yes", "--wait", "--timeout", "120s"];
+  const { stdout } = await promisify(execFile)(BOUYA, [...deploy, "--wallets", join(devnet.dir, "wallets"), "--api", devnet.url], PATIENCE);
+  return stdout.trim();
+};
+
+test("the call in docs/PROGRAMS.md runs as it stands there", async () => {
+  const home = await mkdtemp(join(folder, "call-"));
+  await symlink(devnet.dir, join(home, ".devnet"));
+  const environment = { ...process.env, BOUYA_API: devnet.url, ESCROW: await deployEscrow() };
+  const { stdout } = await promisify(execFile)(process.execPath, [place("clients/typescript/build/examples/call.js")], { cwd: home, env: environment, timeout: PATIENCE.timeout });
+  assert.equal(stdout, `paid 70000000 to ${demo.address}\n`);
+});
+
 /** Reads the feed from `client` up to this transaction. */
 const toldUntil = async (client: Client, after: string, id: string, following: Parameters<Client["follow"]>[0] = {}): Promise<FeedTold[]> => {
   const told: FeedTold[] = [];
