@@ -162,8 +162,9 @@ impl Output {
     }
 
     fn print(&mut self, mut table: Table) -> Result<(), Error> {
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
+        let last = table.column_count().saturating_sub(1);
+        for (at, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, if at == last { 0 } else { 2 }));
         }
         keep_whole(&mut table);
         self.raw(table.trim_fmt())

@@ -296,7 +296,9 @@ impl<'a> Signer<'a> {
         ];
         let all = std::iter::once(&from).chain(lines).chain(&last);
         let width = all.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
-        let all: Vec<_> = all.map(|(name, text)| format!("{name:width$}  {text}")).collect();
+        let further = format!("\n{:width$}  ", "");
+        let all: Vec<_> =
+            all.map(|(name, text)| format!("{name:width$}  {}", text.replace('\n', &further))).collect();
         note(&all.join("\n"));
     }
 

@@ -9,7 +9,7 @@ use bouya_core::ledger::{Action, Header};
 use bouya_core::limits::{API_TRIED_GAS, GAS_TRANSLATE_BYTE};
 use clap::Args;
 use data_encoding::HEXLOWER;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::abi::{Abi, Type};
 use crate::http::views::{ContractOutcome, Transaction};
@@ -89,7 +89,7 @@ pub(super) fn deploy(options: &Deploying, client: &Client, out: &mut Output) -> 
     let value = signer.amount(&running.value)?;
     let deploy = Deploy { code: bounded(code)?, input: bounded(bytes(&input))?, value, gas: 0 };
     let action = |gas| Deploy { gas, ..deploy.clone() }.into();
-    let mut lines = vec![("code", format!("{hash} ({size} bytes)"))];
+    let mut lines = vec![("code", hash.to_string()), ("size", format!("{size} bytes"))];
     lines.extend(said(&messages, &deploy.input, |abi| &abi.init));
     let question = "Deploy it? It cannot be changed or removed.";
     let size = u64::try_from(size).unwrap_or(u64::MAX);
@@ -103,7 +103,8 @@ fn may_deploy(signer: &Signer<'_>, client: &Client, out: &Output) -> Result<(), 
         return Ok(());
     }
     let governors = members.members.iter().take(GOVERNORS_TOLD);
-    let told: Vec<_> = governors.map(|one| format!("{} of {}", out.short(&one.governor), one.id)).collect();
+    let told: Vec<_> =
+        governors.map(|one| format!("{} of member {}", out.short(&one.governor), one.id)).collect();
     let more = if members.members.len() > GOVERNORS_TOLD { ", and others" } else { "" };
     Err(Error::Failed(format!(
         "only governors of members deploy contracts, and wallet {} is none. They are {}{more}",
@@ -118,7 +119,13 @@ fn said(
     input: &[u8],
     kind: impl for<'a> FnOnce(&'a Abi) -> &'a Type,
 ) -> Option<(&'static str, String)> {
-    let said = messages.said(&HEXLOWER.encode(input), |abi| Some(kind(abi)));
+    let hex = HEXLOWER.encode(input);
+    let said = match messages.value(&hex, |abi| Some(kind(abi))) {
+        // A form to be read before it is signed.
+        Some(form @ (Value::Object(_) | Value::Array(_))) => format!("{form:#}"),
+        Some(word) => word.to_string(),
+        None => hex,
+    };
     Some(("input", said)).filter(|_| !input.is_empty())
 }
 
