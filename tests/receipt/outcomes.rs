@@ -78,7 +78,7 @@ fn both_tell_what_became_of_a_call() {
     let definition = Definition::of(made.node.chain.genesis());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/receipt/check.py");
     for (index, says) in
-        [(0, "outcome      done\noutput       68656c6c6f\npays         3 units to "), (1, "failed")]
+        [(0, "outcome      done\noutput       68656c6c6f\npays         0.03 T to "), (1, "failed")]
     {
         let file = definition.folder.path().join("call.receipt");
         let text = receipt::write(&made.node.receipt(2, index, made.height).unwrap());
