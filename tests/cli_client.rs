@@ -399,7 +399,7 @@ fn lists_page_and_empty_ones_say_so() {
     let peers = node.run("peers --from a&b --limit 1");
     ended(&peers, 0);
     assert!(out(&peers).contains("[fd00::6]:7000"), "{}", out(&peers));
-    assert_eq!(err(&peers), "More: bouya peers --from bob\n");
+    assert_eq!(err(&peers), "More: bouya peers --limit 1 --from bob\n");
     for line in ["peer list", "mempool", "blacklist list", "wallet list"] {
         let output = node.run(line);
         ended(&output, 0);

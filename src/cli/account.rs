@@ -70,10 +70,9 @@ pub(crate) fn balance(options: &Balance, client: &Client, out: &mut Output) -> R
 pub(crate) fn history(options: &History, client: &Client, out: &mut Output) -> Result<(), Error> {
     let address = parse::address(&options.address, &options.wallets.open()?)?;
     let answer = client.page(&format!("/v1/accounts/{address}/transactions"), &options.page.query())?;
-    let command = format!("bouya history {}", options.address);
     let empty = "This address has not paid or received anything yet. Waiting transactions: bouya mempool";
     let header = ["HEIGHT", "TIME", "", "AMOUNT", "FEE", "WITH", "TRANSACTION", "MEMO"];
-    out.page(&answer, &command, empty, &header, |out, movement: &Movement| {
+    out.page(&answer, empty, &header, |out, movement: &Movement| {
         let (sign, mood) = match movement.direction {
             MovementDirection::In | MovementDirection::Reward => ("+", Mood::Good),
             MovementDirection::Out | MovementDirection::Own => ("-", Mood::Plain),

@@ -331,7 +331,7 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
     let answer = client.page("/v1/agreements", &query)?;
     let header = ["ID", "STATUS", "SIGNED", "DEADLINE", "PROPOSER", "TITLE"];
     let empty = "No agreements found. To propose one: bouya agree propose --help";
-    out.page(&answer, "bouya agree list", empty, &header, |out, agreement: &Agreement| {
+    out.page(&answer, empty, &header, |out, agreement: &Agreement| {
         let signed = agreement.parties.iter().filter(|party| party.answer == Some(PartyAnswer::Signed));
         let mark = if may_change(agreement) { "?" } else { "" };
         vec![

@@ -56,7 +56,7 @@ pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Res
     let answer = client.get_with("/v1/blocks", &page.query())?;
     let empty = "No blocks in this range. For the latest: bouya block show latest";
     let header = ["HEIGHT", "HASH", "TIME", "MINER", "TXS", "SIZE", "FINAL"];
-    out.page(&answer, "bouya blocks", empty, &header, |out, block: &BlockSummary| {
+    out.page(&answer, empty, &header, |out, block: &BlockSummary| {
         vec![
             cell(block.height),
             cell(out.ends(&block.hash)),

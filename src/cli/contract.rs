@@ -259,7 +259,7 @@ fn list(page: &PageOptions, client: &Client, out: &mut Output) -> Result<(), Err
     let answer = client.page("/v1/contracts", &page.query())?;
     let empty = "No contracts yet. To deploy one: bouya contract deploy --help";
     let header = ["CONTRACT", "BALANCE", "BYTES", "BLOCK", "DEPLOYER", "CODE"];
-    out.page(&answer, "bouya contract list", empty, &header, |out, contract: &views::Contract| {
+    out.page(&answer, empty, &header, |out, contract: &views::Contract| {
         vec![
             cell(out.short(&contract.address)),
             cell(&contract.balance),
@@ -283,11 +283,10 @@ fn events(options: &Events, client: &Client, out: &mut Output) -> Result<(), Err
             items.into_iter().flatten().for_each(|event| messages.add_event(event));
         })?);
     }
-    let command = format!("bouya contract events {}", options.named.contract);
     let about = options.topic.as_ref().map_or_else(String::new, |topic| format!(" under {topic}"));
     let empty = format!("The contract has said nothing{about}, in the blocks that this node has executed.");
     let header = ["BLOCK", "TIME", "TOPIC", "TRANSACTION", "WHAT"];
-    out.page(&answer, &command, &empty, &header, |out, event: &ContractTold| {
+    out.page(&answer, &empty, &header, |out, event: &ContractTold| {
         vec![
             cell(event.height),
             cell(out.about(&event.time)),
@@ -304,10 +303,9 @@ fn slots(options: &Slots, client: &Client, out: &mut Output) -> Result<(), Error
         query.push(("prefix", messages::hex(prefix)?));
     }
     let answer = client.page(&format!("/v1/contracts/{}/slots", options.named.address()?), &query)?;
-    let command = format!("bouya contract slots {}", options.named.contract);
     let such = if options.prefix.is_some() { " under such keys" } else { "" };
     let empty = format!("The contract keeps nothing{such}.");
-    out.page(&answer, &command, &empty, &["KEY", "VALUE"], |_, slot: &ContractSlot| {
+    out.page(&answer, &empty, &["KEY", "VALUE"], |_, slot: &ContractSlot| {
         vec![cell(&slot.key), cell(&slot.data)]
     })?;
     if !out.json {

@@ -17,6 +17,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::files::quoted;
 use crate::http::views::{Member, Members, Page};
 
 use super::client::{Answer, Client};
@@ -123,11 +124,10 @@ impl Output {
         if self.json { Ok(()) } else { self.line(text) }
     }
 
-    /// Prints a page of a list as a table, or `empty` if it has no items. `command` is the one that shows the next page.
+    /// Prints a page of a list as a table, or `empty` if it has no items, and how to go on.
     pub(crate) fn page<T: DeserializeOwned>(
         &mut self,
         answer: &Answer,
-        command: &str,
         empty: &str,
         header: &[&str],
         row: impl Fn(&Self, &T) -> Vec<Cell>,
@@ -140,7 +140,7 @@ impl Output {
             let rows = page.items.iter().map(|item| row(out, item)).collect();
             out.table(header, rows)?;
             if let Some(next) = page.next {
-                note(&format!("More: {command} --from {next}"));
+                note(&format!("More: {}", further(env::args().skip(1), &next)));
             }
             Ok(())
         })
@@ -238,6 +238,21 @@ fn keep_whole(table: &mut Table) {
     for column in table.column_iter_mut().take(others.len()) {
         column.set_constraint(ColumnConstraint::ContentWidth);
     }
+}
+
+/// The command that was typed, from this place of its list on. Filters, folders and nodes that were named stay.
+fn further(arguments: impl Iterator<Item = String>, next: &str) -> String {
+    let mut arguments = arguments.peekable();
+    let mut words = vec!["bouya".to_owned()];
+    while let Some(word) = arguments.next() {
+        if word == "--from" {
+            arguments.next();
+        } else if !word.starts_with("--from=") {
+            words.push(quoted(word.as_ref()).into_owned());
+        }
+    }
+    words.extend(["--from".to_owned(), quoted(next.as_ref()).into_owned()]);
+    words.join(" ")
 }
 
 /// `1 peer`, `2 peers`.

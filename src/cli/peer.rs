@@ -88,7 +88,7 @@ pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Res
     let answer = client.get_with("/v1/peers", &page.query())?;
     let empty = "No peers yet. Add one: bouya peer add ID@HOST:PORT";
     let header = ["ID", "ADDRESS", "STATUS", "DIR", "SINCE", "RTT", "HEIGHT", "NOTE"];
-    out.page(&answer, "bouya peers", empty, &header, |out, peer: &Peer| {
+    out.page(&answer, empty, &header, |out, peer: &Peer| {
         vec![
             cell(&peer.id),
             cell(address(&peer.host, peer.port)),
@@ -108,7 +108,7 @@ pub(crate) fn blacklist(command: BlacklistCommand, client: &Client, out: &mut Ou
             let answer = client.get_with("/v1/blacklist", &page.query())?;
             let empty = "No id is kept out. To keep one out: bouya blacklist add ID";
             let header = ["ID", "SOURCE", "WHY", "UNTIL"];
-            out.page(&answer, "bouya blacklist list", empty, &header, |out, entry: &BlacklistEntry| {
+            out.page(&answer, empty, &header, |out, entry: &BlacklistEntry| {
                 let until = entry.until.as_deref().map(|until| out.when(until));
                 let until = until.unwrap_or_else(|| "without end".into());
                 vec![cell(&entry.id), cell(entry.source), or_dash(entry.why.as_ref()), cell(until)]

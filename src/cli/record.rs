@@ -170,7 +170,7 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
     query.extend(options.since.clone().map(|time| ("since", time)));
     query.extend(options.until.clone().map(|time| ("until", time)));
     let answer = client.page("/v1/records", &query)?;
-    show(out, &answer, "bouya record list", "No records found. To make one: bouya record add --help")
+    show(out, &answer, "No records found. To make one: bouya record add --help")
 }
 
 fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> {
@@ -189,16 +189,16 @@ fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> 
             )));
         }
     }
-    show(out, &answer, &format!("bouya record find --hash {hash}"), "")?;
+    show(out, &answer, "")?;
     if !out.json {
         note(&times_good_to(client.status()?.network.interval_ms));
     }
     Ok(())
 }
 
-fn show(out: &mut Output, answer: &Answer, command: &str, empty: &str) -> Result<(), Error> {
+fn show(out: &mut Output, answer: &Answer, empty: &str) -> Result<(), Error> {
     let header = ["TIME", "BLOCK", "CONF", "TOPIC", "SENDER", "TRANSACTION", "SHA-256", "WHAT"];
-    out.page(answer, command, empty, &header, |out, record: &Record| {
+    out.page(answer, empty, &header, |out, record: &Record| {
         let content = &record.content;
         let what = content.name.clone().or_else(|| content.text.clone());
         let bytes = || format!("{} bytes", content.data.as_ref().map_or(0, |data| data.len() / 2));

@@ -100,7 +100,7 @@ fn read(mut transaction: Transaction, abi: &AbiOption, client: &Client) -> Resul
 pub(crate) fn mempool(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {
     let answer = client.get_with("/v1/transactions", &page.query())?;
     let empty = "No transactions are waiting. To make one: bouya send --from WALLET --to ADDRESS:AMOUNT";
-    out.page(&answer, "bouya mempool", empty, &HEADER, row)
+    out.page(&answer, empty, &HEADER, row)
 }
 
 pub(crate) fn table(out: &mut Output, transactions: &[Transaction]) -> Result<(), Error> {

@@ -171,13 +171,13 @@ fn table(motions: &[Motion], empty: &str, out: &mut Output) -> Result<(), Error>
 fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> {
     out.name_wallets(&options.wallets);
     let mut query = options.page.query();
-    let (command, empty) = match options.all {
-        true => ("bouya vote list --all", "No motion was ever moved. To move one: bouya member --help"),
-        false => ("bouya vote list", "No motion is open. Decided ones: bouya vote list --all"),
+    let empty = match options.all {
+        true => "No motion was ever moved. To move one: bouya member --help",
+        false => "No motion is open. Decided ones: bouya vote list --all",
     };
     query.extend(options.all.then(|| ("state", "all".to_owned())));
     let answer = client.page("/v1/motions", &query)?;
-    out.page(&answer, command, empty, &HEADER, row)
+    out.page(&answer, empty, &HEADER, row)
 }
 
 fn row(out: &Output, motion: &Motion) -> Vec<Cell> {

@@ -388,7 +388,7 @@ fn the_sets_of_members_are_listed_with_what_changed() {
     }
     assert!(!out(&listed).contains(['\x1b', '\u{202e}']));
     assert!(out(&listed).lines().all(|line| line.chars().count() <= 80), "{}", out(&listed));
-    assert!(err(&listed).contains("bouya member history --from 7"), "{}", err(&listed));
+    assert!(err(&listed).contains("bouya member history --limit 2 --from 7"), "{}", err(&listed));
     assert_eq!(node.asked().last().unwrap().line, "GET /v1/members/history?limit=2");
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Proof {
 pub(super) fn list(page: &PageOptions, client: &Client, out: &mut Output) -> Result<(), Error> {
     let answer = client.page("/v1/members/history", &page.query())?;
     let header = ["BLOCK", "WHEN", "MEMBERS", "CERTIFIES", "PROVES", "CHANGE"];
-    out.page(&answer, "bouya member history", "No members are known.", &header, row)
+    out.page(&answer, "No members are known.", &header, row)
 }
 
 fn row(out: &Output, set: &MemberSet) -> Vec<Cell> {

@@ -90,3 +90,12 @@ fn whose_name_an_address_has_is_told() {
     out.terminal = false;
     assert_eq!(out.short(long), long, "programs get addresses");
 }
+
+#[test]
+fn the_next_page_is_asked_for_as_this_one_was() {
+    let from = |line: &[&str]| further(line.iter().map(|word| (*word).to_owned()), "a b");
+    assert_eq!(from(&["peers"]), "bouya peers --from 'a b'");
+    let line =
+        ["contract", "events", "bouya1x", "--from", "7", "--topic", "it's", "--from=9", "--limit", "2"];
+    assert_eq!(from(&line), r"bouya contract events bouya1x --topic 'it'\''s' --limit 2 --from 'a b'");
+}
