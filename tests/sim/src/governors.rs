@@ -61,10 +61,12 @@ impl World {
         if self.agenda.is_reached(settled.roster()) && governance::passed(&view)?.is_empty() {
             self.next_step(n, settled.roster());
         }
-        let words = self.words(n, &view)?;
-        if !words.is_empty() {
-            let (who, action) = words[self.rng.index(words.len())].clone();
+        let mut words = self.words(n, &view)?;
+        while !words.is_empty() {
+            let (who, action) = words.swap_remove(self.rng.index(words.len()));
             self.pronounce(n, who, action);
+            // What is open when the faults end has to pass before the run does: from then on everybody speaks who has something to say.
+            words.retain(|(by, _)| self.now >= HEALED && *by != who);
         }
         Ok(())
     }
