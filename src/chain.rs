@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{BodyError, Certificate, Change, Contradiction, Disk, Moved, StateError};
+use bouya_core::ledger::{Certificate, Change, Contradiction, Disk, Moved, StateError};
 use bouya_core::limits::{STORE_FREE_BYTES, STORE_FREE_LOOK_EVERY};
 use bouya_core::node::keeper::{Input, NotTaken, Output};
 use bouya_core::node::{Head, Keeper, Ticket, pool};
@@ -196,7 +196,7 @@ impl ChainActor {
                          this one and run `bouya verify`"
                     );
                 }
-                Output::Invalid { id, error: error @ BodyError::Executed { .. } } => error!(
+                Output::Invalid { id, error } if error.is_computed() => error!(
                     block = %id, %error,
                     "a block of a heavier branch states other results than this node computes: its miner or this node computes wrongly; if other nodes \
                      take it, stop this one and run `bouya verify`"

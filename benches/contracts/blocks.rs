@@ -11,7 +11,7 @@ use bouya_core::testing::key;
 use bouya_core::time::Timestamp;
 
 use super::chain::{Filling, INTERVAL_MS, Made, OnDisk, Took};
-use super::prices::{empty_functions, targets};
+use super::prices::{branches, empty_functions};
 
 /// Blocks of each kind, of which the median counts.
 const BLOCKS: usize = 5;
@@ -147,7 +147,6 @@ impl Bench<'_> {
 
     /// Operations of the machine alone.
     fn plain(&mut self) {
-        let targets = targets();
         for (name, more, thing) in [
             ("i64.div_u", "", "(local.set $x (i64.div_u (i64.const -7) (i64.or (local.get $x) (i64.const 1))))".to_owned()),
             ("i64.rem_s", "", "(local.set $x (i64.rem_s (i64.const -7) (i64.or (local.get $x) (i64.const 1))))".to_owned()),
@@ -155,7 +154,7 @@ impl Bench<'_> {
             ("stores anywhere", "", "(i64.store (i32.or (i32.const 256) (i32.and (i32.mul (local.get $j) (i32.const 7919)) (i32.const 65024))) (local.get $x))".to_owned()),
             ("globals", "", "(global.set $g (i64.add (global.get $g) (i64.const 1)))".to_owned()),
             ("selects", "", "(local.set $x (select (local.get $x) (local.get $y) (local.get $j)))".to_owned()),
-            ("tables of 1000 branches", "", format!("(block (br_table {targets} (local.get $i)))")),
+            ("tables of 1000 branches", "", branches()),
             ("functions called", "(func $f (param i64 i64) (result i64) (i64.add (local.get 0) (local.get 1)))", "(local.set $x (call $f (local.get $x) (local.get $y)))".to_owned()),
             ("functions of the table", "(type $t (func (param i64) (result i64))) (func $f (type $t) (local.get 0)) (elem (i32.const 1) $f)", "(local.set $x (call_indirect (type $t) (local.get $x) (i32.const 1)))".to_owned()),
             ("memory.fill of a byte", "", "(memory.fill (i32.const 300) (i32.const 7) (i32.const 1))".to_owned()),

@@ -227,7 +227,7 @@ where
         }
         Plan::Known => Ok(None),
         Plan::Early { .. } => panic!("early"),
-        Plan::Disputed { .. } => panic!("disputed"),
+        Plan::Disputed { first, .. } => Err(PlanError::Invalid(first)),
     }
 }
 

@@ -179,7 +179,9 @@ impl<D: Disk> Ledger<D> {
     ) -> Result<Taken, D::Error> {
         let (view, id) = (self.disk.view()?, block.id());
         let planned = self.chain.plan(&Ahead::new(&view, pending), check, now, Arc::clone(&block), origin);
-        if let Err(PlanError::Body(BodyError::Executed { .. })) = &planned {
+        if let Err(PlanError::Body(error)) = &planned
+            && error.is_computed()
+        {
             // If the members vote it final all the same, it is known what is wrong.
             self.chain.dispute(&Ahead::new(&view, pending), &block)?;
         }
@@ -209,7 +211,7 @@ impl<D: Disk> Ledger<D> {
                 let why = format!("this node computes something else than {first} or what that stands on");
                 BlockOutcome::Invalid { fault: BlockFault::Disputed, why }
             }
-            Err(PlanError::Body(error @ BodyError::Executed { .. })) => {
+            Err(PlanError::Body(error)) if error.is_computed() => {
                 BlockOutcome::Invalid { fault: BlockFault::Computed, why: error.to_string() }
             }
             Err(PlanError::Body(error)) if error.is_committed() => {
@@ -334,10 +336,15 @@ mod tests {
 
     /// A ledger with a row that the disk has changed: others compute something else.
     fn spoilt() -> Ledger<Memory> {
+        spoilt_at(2, 1)
+    }
+
+    /// The same, where a byte of the account of key `who` is another.
+    fn spoilt_at(who: u8, at: usize) -> Ledger<Memory> {
         let mut disk = Memory::new(&genesis());
-        let key = Key::Account(address(2));
+        let key = Key::Account(address(who));
         let mut row = disk.world.row(&key).unwrap().unwrap();
-        row[1] ^= 1;
+        row[at] ^= 128;
         disk.world.apply(&Change { rows: [(key, Some(row))].into(), ..Change::default() });
         Ledger::load(genesis(), disk).unwrap()
     }
@@ -367,8 +374,11 @@ mod tests {
         let blocks: Vec<_> = (0..3).map(|nonce| node.mine(vec![node.pay(1, nonce, 2, 7)])).collect();
         let other = node.block_on(&fork, 100, vec![], 8);
         let computed = Some(BlockFault::Computed);
-        let found = faults(&mut spoilt(), ALWAYS, &blocks);
-        assert_eq!(found, [computed, DISPUTED, DISPUTED], "on the tip");
+        // Of the receiver, and of the sender: there the first payment seems to have a wrong nonce, or to lack coins.
+        for (who, at) in [(2, 1), (1, 1), (1, 2), (1, 9), (1, 16)] {
+            let found = faults(&mut spoilt_at(who, at), ALWAYS, &blocks);
+            assert_eq!(found, [computed, DISPUTED, DISPUTED], "on the tip, byte {at} of {who}");
+        }
 
         let mut ledger = spoilt();
         assert_eq!(faults(&mut ledger, ALWAYS, [&other, &blocks[0], &blocks[1]]), [None; 3]);
@@ -378,6 +388,26 @@ mod tests {
         assert!(matches!(invalid, Some(Stepped::Invalid { id, .. }) if id == blocks[0].id()), "{invalid:?}");
         let found = faults(&mut ledger, ALWAYS, [&blocks[2], &blocks[1], &blocks[0]]);
         assert_eq!(found, [DISPUTED; 3], "on a heavier branch");
+    }
+
+    #[test]
+    fn a_final_block_is_found_to_be_refused_wherever_it_stands_on_a_disputed_branch() {
+        let mut node = Node::of(genesis());
+        let fork = node.chain.tip().clone();
+        let first = node.mine(vec![node.pay(1, 0, 2, 7)]);
+        let second = node.mine(vec![]);
+        let other = node.block_on(&fork, 100, vec![], 8);
+        // The members go on from the middle of what is stored here.
+        let (theirs, end) = node.run_on(&node.branch_with(&fork, &first), 3, 77, 8);
+        let mut ledger = spoilt();
+        assert_eq!(faults(&mut ledger, ALWAYS, [&other, &first, &second]), [None; 3]);
+        let mut check = check_inline(node.network());
+        let steps = core::iter::repeat_with(|| ledger.step(&mut check).unwrap());
+        assert!(steps.take(9).any(|step| matches!(step, Stepped::Invalid { .. })));
+        let certificate = || crate::testing::certificate(&genesis(), end.height, end.id, &[]);
+        assert_eq!(ledger.finalize(certificate()).unwrap(), Settled::Missing);
+        assert_eq!(faults(&mut ledger, ALWAYS, &theirs), [DISPUTED; 3]);
+        assert_eq!(ledger.finalize(certificate()).unwrap(), Settled::Conflict(Contradiction::Invalid));
     }
 
     /// Otherwise one peer makes the node forget the block, which is then executed again and again, and blames others for what stands on it.

@@ -114,7 +114,7 @@ pub(super) struct Ground<'a> {
     pub(super) at: At<'a>,
 }
 
-/// Executes a block whose form was checked. What another node is said to compute otherwise is executed once more: a machine that gets two results
+/// Executes a block whose form was checked. What another node computes otherwise, as it says, is executed once more: a machine that gets two results
 /// from the same rows must neither vote nor mine.
 pub(super) fn execute(
     ground: Ground<'_>,
@@ -124,7 +124,7 @@ pub(super) fn execute(
 ) -> Result<Executed, Stop> {
     let (base, lower) = layer.below();
     match execute_once(ground, layer, block, check) {
-        Err(Stop::Body(error @ BodyError::Executed { .. })) => {
+        Err(Stop::Body(error)) if error.is_computed() => {
             match execute_once(ground, Layer::new(base, lower), block, check) {
                 Err(Stop::Body(again)) if again == error => Err(again.into()),
                 Err(Stop::State(error)) => Err(error.into()),

@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 /// The last of them. Those that are stored off the best chain are marked there too.
 #[derive(Debug, Default)]
 pub(super) struct Disputed {
-    /// The branch that ends in each, where it is known: the headers on top of it are judged by that.
+    /// The branch that ends in each, where it is known and the block is not stored: the headers on top of it are judged by that.
     branches: BTreeMap<Hash, Option<Branch>>,
     /// Oldest first.
     order: VecDeque<Hash>,
@@ -52,14 +52,15 @@ impl Chain {
     ) -> Result<Option<Plan>, PlanError> {
         let (id, parent, rules) = (block.id(), block.header.parent, &self.genesis.rules);
         if self.is_disputed(&id) {
-            return Ok(Some(Plan::Disputed { first: id, branch: None }));
+            return Ok(Some(self.plan_again(view, block)?));
         }
         if !self.is_disputed(&parent) {
             return Ok(None);
         }
-        // One of many in the middle of a branch, or whose members are not known.
-        let Some(Some(branch)) = self.disputed.branches.get(&parent) else { return Err(PlanError::Behind) };
-        let mut branch = branch.clone();
+        let Some(mut branch) = self.branch_of(view, &parent)? else {
+            block.header.check_alone(rules)?;
+            return Err(PlanError::Behind);
+        };
         branch.check(rules, &block.header)?;
         self.check_margin(&branch, block.header.difficulty)?;
         let bytes = check_form(rules, &branch, block)?;
@@ -71,16 +72,40 @@ impl Chain {
         Ok(Some(Plan::Disputed { first: parent, branch: Some(Box::new(branch)) }))
     }
 
+    /// A disputed block comes once more. What was not known of the members after it may be known by now.
+    fn plan_again(&self, view: &dyn View, block: &Block) -> Result<Plan, StateError> {
+        let id = block.id();
+        let branch = match self.disputed.branches.get(&id) {
+            Some(None) => self.branch_after(view, block)?.map(Box::new),
+            Some(Some(_)) | None => None,
+        };
+        Ok(Plan::Disputed { first: id, branch })
+    }
+
+    /// The branch that ends in a disputed block, or in one of the best chain.
+    fn branch_of(&self, view: &dyn View, id: &Hash) -> Result<Option<Branch>, StateError> {
+        match self.disputed.branches.get(id) {
+            Some(Some(branch)) => Ok(Some(branch.clone())),
+            Some(None) | None => self.branch_at(view, id),
+        }
+    }
+
+    /// The branch that ends in this disputed block. None if its parent's is not known, or the members after it are not.
+    fn branch_after(&self, view: &dyn View, block: &Block) -> Result<Option<Branch>, StateError> {
+        let Some(mut branch) = self.branch_of(view, &block.header.parent)? else { return Ok(None) };
+        match self.roster_after(view, &branch, block) {
+            Ok(roster) => {
+                branch.push(&self.genesis.rules, &block.header, roster);
+                Ok(Some(branch))
+            }
+            Err(PlanError::State(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Remembers a block on the tip that was executed and states something else.
     pub(in crate::ledger) fn dispute(&mut self, view: &dyn View, block: &Block) -> Result<(), StateError> {
-        let mut branch = self.branch_at(view, &block.header.parent)?;
-        if let Some(ends) = &mut branch {
-            match self.roster_after(view, ends, block) {
-                Ok(roster) => drop(ends.push(&self.genesis.rules, &block.header, roster)),
-                Err(PlanError::State(error)) => return Err(error),
-                Err(_) => branch = None,
-            }
-        }
+        let branch = self.branch_after(view, block)?;
         self.disputed.insert(block.id(), branch);
         Ok(())
     }
@@ -95,6 +120,7 @@ impl Chain {
         for (end, branch) in self.side.iter().filter(|(end, _)| condemned.contains(*end)) {
             self.disputed.insert(*end, Some(branch.clone()));
         }
+        // Where it is stored, its branch is found there.
         if !self.disputed.branches.contains_key(&id) {
             self.disputed.insert(id, None);
         }

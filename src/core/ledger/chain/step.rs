@@ -1,6 +1,6 @@
 //! The way to a better branch, step by step.
 
-use super::super::{BodyError, Branch, Change, StateError, View};
+use super::super::{Branch, Change, StateError, View};
 use super::plan::Effect;
 use super::reorg::{Advance, Reorg};
 use super::{Chain, Check, Ready, Step};
@@ -41,7 +41,7 @@ impl Chain {
                 Ok(Step::Ready(Ready { change, effect: Effect::Flip { branch, lost } }))
             }
             Advance::Invalid { id, valid, error } => {
-                self.forbid(view, id, valid, matches!(error, BodyError::Executed { .. }))?;
+                self.forbid(view, id, valid, error.is_computed())?;
                 Ok(Step::Invalid { id, error })
             }
         }

@@ -89,6 +89,22 @@ impl BodyError {
             | Self::Executed { .. } => true,
         }
     }
+
+    /// Whether the state here says so, which its miner's may not: one of the two machines computes wrongly, or keeps a wrong row. A miner that lies
+    /// about it gains nothing, for the block has cost its work, and is refused.
+    pub fn is_computed(&self) -> bool {
+        match self {
+            Self::Executed { .. } | Self::Carried(CarriedError::Nothing(_)) => true,
+            Self::Execution { error, .. } => !matches!(error, ExecutionError::Expired { .. }),
+            Self::Root
+            | Self::Large { .. }
+            | Self::Transaction { .. }
+            | Self::Contract(_)
+            | Self::Gas { .. }
+            | Self::Reward { .. }
+            | Self::Carried(_) => false,
+        }
+    }
 }
 
 /// Why a transaction does not fit the state.

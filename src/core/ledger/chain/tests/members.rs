@@ -5,7 +5,7 @@ use crate::crypto::Hash;
 use crate::ledger::governance::pending_at;
 use crate::ledger::{Base, Handover, HandoverError, Room, Roster};
 use crate::ledger::{Block, Branch, CarriedError, Certificate, Member, MemberChange, View, handovers};
-use crate::ledger::{BlockFault, BlockOutcome, Ledger};
+use crate::ledger::{BlockFault, BlockOutcome, Change, Contradiction, Key, Ledger, Settled};
 use crate::testing::members::{self, Governors, remove};
 use crate::testing::{Memory, ON_TIME, block_with, certificate_of, network_of_members};
 
@@ -302,4 +302,44 @@ fn a_wrong_copy_of_a_handover_block_does_not_condemn_the_right_one() {
     };
     assert!(matches!(take(Arc::new(copy)), BlockOutcome::Invalid { fault: BlockFault::Copy, .. }));
     assert_eq!(take(good), BlockOutcome::Stored);
+}
+
+/// A certificate that is news makes something final first; until then nobody knows the members after the block. Those who stand on it are judged
+/// by them all the same, once it comes again.
+#[test]
+fn the_members_after_a_disputed_handover_are_known_once_what_it_carries_is_final() {
+    let mut node = node();
+    let genesis = network_of_members("members");
+    let decided = Governors::default().decide(&mut node, add(5), &[1, 2, 3, 5]);
+    let mut check = crate::ledger::check_inline(genesis.id());
+    let mut take = |ledger: &mut Ledger<Memory>, block: &Arc<Block>| {
+        let taken = ledger.take(&mut check, Timestamp(u64::MAX), [(block.clone(), Origin::Pushed)]);
+        match taken.unwrap().swap_remove(0).outcome {
+            BlockOutcome::Invalid { fault, .. } => Some(fault),
+            _ => None,
+        }
+    };
+    let mut ledger = Ledger::load(genesis.clone(), Memory::new(&genesis)).unwrap();
+    assert_eq!(take(&mut ledger, &decided), None);
+    // The miner's balance is another on this disk.
+    let mut disk = Memory { world: ledger.disk().world.clone(), commits: 0, fails: false };
+    let key = Key::Account(address(9));
+    let mut row = disk.world.row(&key).unwrap().unwrap();
+    row[1] ^= 1;
+    disk.world.apply(&Change { rows: [(key, Some(row))].into(), ..Change::default() });
+    let mut ledger = Ledger::load(genesis.clone(), disk).unwrap();
+    let certificate = node.commit(1, &[1, 2, 3]);
+    let base = node.hand_over(1, &[1, 2, 3]);
+    let tip = node.chain.tip().clone();
+    let first = on(&node, &tip, None, 5);
+    assert_eq!([&base, &first].map(|block| take(&mut ledger, block)), [Some(BlockFault::Computed), None]);
+    let mut junk = (*first).clone();
+    (junk.header.difficulty, junk.header.seal) = (1, crate::crypto::Signature([1; 64]));
+    work(&mut junk);
+    assert_eq!(take(&mut ledger, &Arc::new(junk)), Some(BlockFault::Block));
+    assert_eq!(ledger.finalize(certificate).unwrap(), Settled::Final);
+    assert_eq!([&base, &first].map(|block| take(&mut ledger, block)), [Some(BlockFault::Disputed); 2]);
+    let over =
+        certificate_of(tip.members.voters(), &genesis, (first.header.height, first.id()), &[1, 2, 3, 5]);
+    assert_eq!(ledger.finalize(over).unwrap(), Settled::Conflict(Contradiction::Invalid));
 }
