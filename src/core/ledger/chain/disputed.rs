@@ -90,9 +90,12 @@ impl Chain {
         }
     }
 
-    /// The branch that ends in this disputed block. None if its parent's is not known, or the members after it are not.
+    /// The branch that ends in this disputed block. None if its parent's is not known, if the members after it are not, or if this is a wrong copy.
     fn branch_after(&self, view: &dyn View, block: &Block) -> Result<Option<Branch>, StateError> {
         let Some(mut branch) = self.branch_of(view, &block.header.parent)? else { return Ok(None) };
+        if check_form(&self.genesis.rules, &branch, block).is_err() {
+            return Ok(None);
+        }
         match self.roster_after(view, &branch, block) {
             Ok(roster) => {
                 branch.push(&self.genesis.rules, &block.header, roster);

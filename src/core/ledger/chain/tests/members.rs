@@ -338,7 +338,12 @@ fn the_members_after_a_disputed_handover_are_known_once_what_it_carries_is_final
     work(&mut junk);
     assert_eq!(take(&mut ledger, &Arc::new(junk)), Some(BlockFault::Block));
     assert_eq!(ledger.finalize(certificate).unwrap(), Settled::Final);
-    assert_eq!([&base, &first].map(|block| take(&mut ledger, block)), [Some(BlockFault::Disputed); 2]);
+    // A wrong copy of it tells nothing of them.
+    let mut copy = (*base).clone();
+    copy.body.certificate = None;
+    let disputed = Some(BlockFault::Disputed);
+    assert_eq!([&Arc::new(copy), &first].map(|block| take(&mut ledger, block)), [disputed, None]);
+    assert_eq!([&base, &first].map(|block| take(&mut ledger, block)), [disputed; 2]);
     let over =
         certificate_of(tip.members.voters(), &genesis, (first.header.height, first.id()), &[1, 2, 3, 5]);
     assert_eq!(ledger.finalize(over).unwrap(), Settled::Conflict(Contradiction::Invalid));
